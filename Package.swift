@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+// Martlet: a riscv64 virtual machine monitor built for moving a running guest.
+//
+// One target a room; arrows only point down the list (Documentation/Architecture.md, held by
+// Tests/ArchitectureTests).
+
+import PackageDescription
+
+/// What every target of ours is compiled with.
+let settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.byName(name: name)] + dependencies,
+        resources: resources,
+        swiftSettings: settings)
+}
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+
+let package = Package(
+    name: "martlet",
+    products: [
+        .executable(name: "martlet", targets: ["martlet"]),
+        .library(name: "Bytes", targets: ["Bytes"]),
+        .library(name: "VMState", targets: ["VMState"]),
+        .library(name: "MigrationStream", targets: ["MigrationStream"]),
+        .library(name: "GuestMemory", targets: ["GuestMemory"]),
+        .library(name: "QAPI", targets: ["QAPI"]),
+        .library(name: "QMP", targets: ["QMP"]),
+        .library(name: "RISCV", targets: ["RISCV"]),
+        .library(name: "Devices", targets: ["Devices"]),
+        .library(name: "BlockImages", targets: ["BlockImages"]),
+        .library(name: "Transport", targets: ["Transport"]),
+        .library(name: "Migration", targets: ["Migration"]),
+        .library(name: "Machine", targets: ["Machine"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    ],
+    targets: [
+        .target(name: "CPlatform"),
+        .systemLibrary(
+            name: "CSlirp", path: "Sources/CSlirp", pkgConfig: "slirp", providers: [.apt(["libslirp-dev"])]),
+        room("Bytes"),
+        room("QAPI"),
+        room("QMP", ["QAPI", .product(name: "Logging", package: "swift-log")] + nio),
+        room("VMState", ["Bytes"]),
+        room("MigrationStream", ["Bytes", "VMState"]),
+        room("GuestMemory", ["Bytes", "CPlatform"]),
+        room("RISCV", ["GuestMemory", "VMState", "Bytes", "CPlatform"]),
+        room("Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes", "CPlatform", "CSlirp"]),
+        room("BlockImages", ["Bytes", "CPlatform"]),
+        room("Transport", ["Bytes", "CPlatform"]),
+        room("Migration", ["QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes", "CPlatform"]),
+        room(
+            "Machine",
+            ["RISCV", "Devices", "BlockImages", "Migration", "VMState", "GuestMemory", "QAPI", "Bytes", "CPlatform"]),
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "Machine", "Migration", "QMP", "QAPI", "Transport", "MigrationStream", "VMState", "GuestMemory",
+                "Devices", "BlockImages", "RISCV", "Bytes", "CPlatform",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        tests("Bytes", []),
+        tests("QAPI", []),
+        tests("QMP", ["QAPI"]),
+        tests("VMState", ["Bytes"]),
+        tests("MigrationStream", ["Bytes", "VMState"]),
+        tests("GuestMemory", ["Bytes"]),
+        tests("RISCV", ["GuestMemory", "VMState", "Bytes"]),
+        tests("Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes"]),
+        tests("BlockImages", ["Bytes"]),
+        tests("Transport", ["Bytes"]),
+        tests("Migration", ["QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes"]),
+        tests("Machine", ["RISCV", "Devices", "BlockImages", "Migration", "GuestMemory", "VMState", "QAPI", "Bytes"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
