@@ -36,7 +36,8 @@ public final class ArraySource: ByteSource {
         let count = min(buffer.count, bytes.count - position, chunk)
         guard count > 0 else { return 0 }
         unsafe bytes.withUnsafeBytes { source in
-            unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[position..<position + count]))
+            unsafe buffer.copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: source[position..<position + count]))
         }
         position += count
         return count

@@ -152,7 +152,8 @@ public final class InputBuffer {
     public func read(exactly buffer: UnsafeMutableRawBufferPointer) throws(ByteError) {
         let buffered = min(end - start, buffer.count)
         if buffered > 0 {
-            unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: storage[start..<start + buffered]))
+            unsafe buffer.copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: storage[start..<start + buffered]))
             start += buffered
         }
         var filled = buffered
@@ -171,7 +172,8 @@ public final class InputBuffer {
             end = 0
             let count: Int
             do {
-                count = unsafe try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+                count = unsafe try source.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
             } catch {
                 throw .source(offset: offset, error)
             }

@@ -1,1 +1,98 @@
-// This room is not built yet.
+import Glibc
+import Synchronization
+
+/// The guest's memory: all blocks, and where they stand in its physical address space.
+///
+/// The map is fixed before the first hart runs; any thread may then read it.
+@safe
+public final class GuestMemory: Sendable {
+    /// A block's place in the guest's physical address space.
+    public struct Region: Sendable {
+        /// First guest physical address.
+        public let address: UInt64
+        public let block: RAMBlock
+        /// False for ROM: writes of the guest and of devices are dropped.
+        public let isWritable: Bool
+
+        /// One past the last address.
+        public var end: UInt64 { address + UInt64(block.size) }
+    }
+
+    /// All blocks that migrate, in the order in which a stream names them.
+    public let blocks: [RAMBlock]
+    /// Mapped blocks, by rising address.
+    public let regions: [Region]
+    private let logging = Atomic<Bool>(false)
+
+    public init(blocks: [RAMBlock], regions: [Region]) {
+        self.blocks = blocks
+        self.regions = regions.sorted { $0.address < $1.address }
+    }
+
+    /// True while writes have to be marked in the blocks' dirty logs.
+    @inline(__always)
+    public var isLogging: Bool { logging.load(ordering: .acquiring) }
+
+    /// Starts or stops the log. The caller then has every hart drop its write permissions (TLB write tags).
+    public func setLogging(_ on: Bool) {
+        if on { for block in blocks { block.dirtyLog.clear() } }
+        logging.store(on, ordering: .sequentiallyConsistent)
+    }
+
+    /// The region that holds `address`.
+    @inline(__always)
+    public func region(at address: UInt64) -> Region? {
+        regions.first { address >= $0.address && address < $0.end }
+    }
+
+    /// Host memory for guest physical `address ..< address + count`, when one block holds all of it.
+    public func bytes(at address: UInt64, count: Int) -> UnsafeMutableRawBufferPointer? {
+        guard let region = region(at: address) else { return nil }
+        return unsafe region.block.bytes(at: Int(address - region.address), count: count)
+    }
+
+    /// Marks what a device has written, after it has written it: a page drained before the mark is sent again.
+    public func markDirty(at address: UInt64, count: Int) {
+        guard count > 0, isLogging, let region = region(at: address) else { return }
+        let first = Int(address - region.address)
+        let last = min(first + count, region.block.size) - 1
+        region.block.dirtyLog.mark(first / guestPageSize..<last / guestPageSize + 1)
+    }
+
+    /// Copies guest memory out for a device; nil when a byte is not RAM.
+    public func read(at address: UInt64, count: Int) -> [UInt8]? {
+        guard let bytes = unsafe bytes(at: address, count: count) else { return nil }
+        return unsafe Array(bytes)
+    }
+
+    /// Copies a device's bytes in and logs them; false when a byte is not RAM. Writes to ROM are dropped.
+    @discardableResult
+    public func write(_ source: UnsafeRawBufferPointer, at address: UInt64) -> Bool {
+        guard let region = region(at: address),
+            let target = unsafe region.block.bytes(at: Int(address - region.address), count: source.count)
+        else { return false }
+        guard region.isWritable else { return true }
+        unsafe target.copyMemory(from: source)
+        markDirty(at: address, count: source.count)
+        return true
+    }
+
+    @discardableResult
+    public func write(_ source: [UInt8], at address: UInt64) -> Bool {
+        unsafe source.withUnsafeBytes { unsafe write($0, at: address) }
+    }
+
+    /// Reads a little-endian integer of a device's ring; nil when it is not RAM.
+    @inline(__always)
+    public func load<T: FixedWidthInteger>(_ type: T.Type, at address: UInt64) -> T? {
+        guard let bytes = unsafe bytes(at: address, count: MemoryLayout<T>.size) else { return nil }
+        return unsafe T(littleEndian: bytes.loadUnaligned(as: T.self))
+    }
+
+    /// Writes a little-endian integer of a device's ring and logs it.
+    @inline(__always)
+    @discardableResult
+    public func store<T: FixedWidthInteger>(_ value: T, at address: UInt64) -> Bool {
+        unsafe withUnsafeBytes(of: value.littleEndian) { unsafe write($0, at: address) }
+    }
+}

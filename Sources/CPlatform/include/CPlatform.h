@@ -3,9 +3,7 @@
 #ifndef CPLATFORM_H
 #define CPLATFORM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// Without _GNU_SOURCE: its fd_set differs from the one that Swift's Glibc module knows.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,0 +1,96 @@
+import CPlatform
+import Glibc
+
+/// Size of a guest page in bytes, the unit of the dirty log and of the stream.
+public let guestPageSize = 4096
+
+/// A piece of memory that belongs to the guest and travels with it: RAM, a ROM, a flash chip.
+///
+/// The contents are shared by harts, devices and the migration without a lock; whoever reads a page while a hart
+/// may write it relies on the dirty log to read it again.
+@safe
+public final class RAMBlock: @unchecked Sendable {
+    // Sendable: the memory is raw bytes that outlive every user of the block; see above for races.
+
+    /// The block's idstr in a migration stream, e.g. `riscv_virt_board.ram`.
+    public let name: String
+    /// Bytes, a multiple of the guest page size.
+    public let size: Int
+    /// The first byte, page aligned; valid as long as the block is.
+    public let base: UnsafeMutableRawPointer
+    /// Which pages were written.
+    public let dirtyLog: DirtyLog
+
+    /// Number of guest pages.
+    public var pageCount: Int { size / guestPageSize }
+
+    /// Maps zeroed memory. Nothing is committed until it is touched.
+    ///
+    /// - Parameter size: bytes, rounded up to a whole page.
+    /// - Throws: ``GuestMemoryError`` when the system has no room.
+    public init(name: String, size: Int) throws(GuestMemoryError) {
+        let rounded = (max(size, 1) + guestPageSize - 1) / guestPageSize * guestPageSize
+        let base = unsafe mmap(
+            nil, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let base = unsafe base, unsafe base != MAP_FAILED else {
+            throw GuestMemoryError(
+                "cannot map \(rounded) bytes for RAM block '\(name)': \(unsafe String(cString: strerror(errno)))"
+            )
+        }
+        self.name = name
+        self.size = rounded
+        unsafe self.base = base
+        dirtyLog = DirtyLog(pageCount: rounded / guestPageSize)
+    }
+
+    deinit { unsafe munmap(base, size) }
+
+    /// The bytes from `offset` on; nil when they are not all inside the block.
+    @inline(__always)
+    public func bytes(at offset: Int, count: Int) -> UnsafeMutableRawBufferPointer? {
+        guard offset >= 0, count >= 0, offset <= size, count <= size - offset else { return nil }
+        return unsafe UnsafeMutableRawBufferPointer(start: base + offset, count: count)
+    }
+
+    /// Copies `bytes` to `offset`, cut at the block's end; returns how many were copied. Does not log.
+    @discardableResult
+    public func fill(at offset: Int, with bytes: [UInt8]) -> Int {
+        let count = max(0, min(bytes.count, size - offset))
+        guard offset >= 0, count > 0 else { return 0 }
+        unsafe bytes.withUnsafeBytes {
+            unsafe (base + offset).copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: count)
+        }
+        return count
+    }
+
+    /// Makes everything zero again and gives the memory back to the system.
+    public func discardAll() {
+        unsafe _ = madvise(base, size, MADV_DONTNEED)
+    }
+
+    /// True when the page is all zeros. `page` must be inside the block.
+    @inline(__always)
+    public func isZeroPage(_ page: Int) -> Bool {
+        unsafe isZero(UnsafeRawPointer(base + page * guestPageSize))
+    }
+}
+
+/// True when the 4096 bytes at `page` are all zero.
+@inline(__always)
+public func isZero(_ page: UnsafeRawPointer) -> Bool {
+    let words = unsafe page.assumingMemoryBound(to: UInt64.self)
+    var index = 0
+    while index < guestPageSize / 8 {
+        let left = unsafe words[index] | words[index &+ 1] | words[index &+ 2] | words[index &+ 3]
+        let right = unsafe words[index &+ 4] | words[index &+ 5] | words[index &+ 6] | words[index &+ 7]
+        if left | right != 0 { return false }
+        index &+= 8
+    }
+    return true
+}
+
+/// Memory could not be had.
+public struct GuestMemoryError: Error, Equatable, Sendable, CustomStringConvertible {
+    public var description: String
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,49 @@
+public import Bytes
+
+/// What a device's state is read from: the stream, and the version its section was announced with.
+public final class VMStateReader {
+    /// The bytes.
+    public let input: InputBuffer
+    /// Version id of the section (or subsection) being read.
+    public internal(set) var version: UInt32
+
+    public init(_ input: InputBuffer, version: UInt32) {
+        self.input = input
+        self.version = version
+    }
+
+    /// Bytes consumed from the start of the stream.
+    public var offset: UInt64 { input.offset }
+
+    private func read<T>(_ body: () throws(ByteError) -> T) throws(VMStateError) -> T {
+        do { return try body() } catch { throw VMStateError(.bytes(error), offset: error.offset) }
+    }
+
+    public func uint8() throws(VMStateError) -> UInt8 { try read(input.uint8) }
+    public func uint16() throws(VMStateError) -> UInt16 { try read(input.uint16) }
+    public func uint32() throws(VMStateError) -> UInt32 { try read(input.uint32) }
+    public func uint64() throws(VMStateError) -> UInt64 { try read(input.uint64) }
+    public func bytes(_ count: Int) throws(VMStateError) -> [UInt8] {
+        try read { () throws(ByteError) in try input.bytes(count) }
+    }
+    public func skip(_ count: Int) throws(VMStateError) {
+        try read { () throws(ByteError) in try input.skip(UInt64(count)) }
+    }
+
+    /// An error about the value that was just read.
+    public func invalid(expected: String, found: String) -> VMStateError {
+        VMStateError(.value(expected: expected, found: found), offset: offset)
+    }
+
+    /// The name of the subsection that comes next, when it belongs to `parent`; nothing is consumed.
+    func nextSubsection(of parent: String) throws(VMStateError) -> String? {
+        try read { () throws(ByteError) in
+            guard try input.peek() == 0x05 else { return nil }
+            let head = try input.peek(2)
+            guard head.count == 2, Int(head[1]) > parent.utf8.count + 1 else { return nil }
+            let name = try input.peek(2 + Int(head[1])).dropFirst(2)
+            guard name.count == Int(head[1]), name.starts(with: Array("\(parent)/".utf8)) else { return nil }
+            return String(decoding: name, as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+public import Bytes
+
+/// Where a device's state is written: its bytes and, beside them, their description for the JSON that ends a stream.
+public struct VMStateWriter {
+    /// The bytes of the section's body.
+    public var output = ByteWriter(reserving: 4096)
+    /// Whose layout is written.
+    public let dialect: Dialect
+    /// Version id the section is written in.
+    public internal(set) var version: UInt32
+
+    public init(dialect: Dialect, version: UInt32) {
+        self.dialect = dialect
+        self.version = version
+    }
+}
+
+/// What the bytes of one description are, in the order of the stream: a node of the stream's JSON.
+public struct VMStateLayout: Equatable, Sendable {
+    public struct Field: Equatable, Sendable {
+        public enum Repetition: Equatable, Sendable {
+            case none
+            /// One description for this many equal elements.
+            case arrayLength(Int)
+            /// Element of an array whose elements are described one by one.
+            case index(Int)
+        }
+        public var name: String
+        public var repetition: Repetition
+        /// The encoding's name, e.g. `uint32`, `struct`.
+        public var type: String
+        /// Contents of a `struct`.
+        public var structure: VMStateLayout?
+        /// Bytes of one element.
+        public var size: Int
+    }
+    public var name: String
+    public var version: UInt32
+    public var fields: [Field] = []
+    public var subsections: [VMStateLayout] = []
+
+    /// The members `"vmsd_name":…,"version":…,"fields":[…]` without braces, as they stand in the stream's JSON.
+    public var jsonMembers: String {
+        var text = "\"vmsd_name\": \"\(name)\", \"version\": \(version), \"fields\": ["
+        let repeated = Dictionary(grouping: fields.filter { $0.repetition == .none }, by: \.name)
+            .filter { $0.value.count > 1 }
+        var seen: [String: Int] = [:]
+        text += fields.map { field in
+            var name = field.name
+            if repeated[name] != nil, field.repetition == .none {
+                let number = seen[name, default: 0]
+                seen[name] = number + 1
+                name += "[\(number)]"
+            }
+            var item = "{\"name\": \"\(name)\", "
+            switch field.repetition {
+            case .none: break
+            case .arrayLength(let count): item += "\"array_len\": \(count), "
+            case .index(let index): item += "\"index\": \(index), "
+            }
+            item += "\"type\": \"\(field.type)\", "
+            if let structure = field.structure { item += "\"struct\": {\(structure.jsonMembers)}, " }
+            return item + "\"size\": \(field.size)}"
+        }.joined(separator: ", ")
+        text += "]"
+        if !subsections.isEmpty {
+            text += ", \"subsections\": ["
+            text += subsections.map { "{\($0.jsonMembers)}" }.joined(separator: ", ")
+            text += "]"
+        }
+        return text
+    }
+}
