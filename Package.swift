@@ -67,15 +67,20 @@ let package = Package(
         room("Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes", "CPlatform", "CSlirp"]),
         room("BlockImages", ["Bytes", "CPlatform"]),
         room("Transport", ["Bytes", "CPlatform"]),
-        room("Migration", ["QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes", "CPlatform"]),
+        room(
+            "Migration",
+            ["QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes", "CPlatform"]),
         room(
             "Machine",
-            ["RISCV", "Devices", "BlockImages", "Migration", "VMState", "GuestMemory", "QAPI", "Bytes", "CPlatform"]),
+            [
+                "RISCV", "Devices", "BlockImages", "Migration", "VMState", "GuestMemory", "QAPI", "Bytes",
+                "CPlatform",
+            ]),
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Machine", "Migration", "QMP", "QAPI", "Transport", "MigrationStream", "VMState", "GuestMemory",
-                "Devices", "BlockImages", "RISCV", "Bytes", "CPlatform",
+                "Machine", "Migration", "QMP", "QAPI", "Transport", "MigrationStream", "VMState",
+                "GuestMemory", "Devices", "BlockImages", "RISCV", "Bytes", "CPlatform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -91,7 +96,9 @@ let package = Package(
         tests("BlockImages", ["Bytes"]),
         tests("Transport", ["Bytes"]),
         tests("Migration", ["QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes"]),
-        tests("Machine", ["RISCV", "Devices", "BlockImages", "Migration", "GuestMemory", "VMState", "QAPI", "Bytes"]),
+        tests(
+            "Machine",
+            ["RISCV", "Devices", "BlockImages", "Migration", "GuestMemory", "VMState", "QAPI", "Bytes"]),
     ],
     swiftLanguageModes: [.v6]
 )

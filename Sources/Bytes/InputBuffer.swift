@@ -26,9 +26,10 @@ public enum ByteError: Error, Equatable, Sendable, CustomStringConvertible {
 ///
 /// The one place where bytes of a hostile stream are taken apart; everything above it asks for integers,
 /// strings and ranges and gets an error, never a trap, when they are not there. One thread at a time.
-public final class InputBuffer {
+@safe public final class InputBuffer {
     private let source: any ByteSource
     private let storage: UnsafeMutableRawBufferPointer
+    private let capacity: Int
     private var start = 0
     private var end = 0
     private var base: UInt64
@@ -41,7 +42,8 @@ public final class InputBuffer {
     ///   - offset: stream offset of the source's first byte.
     public init(_ source: any ByteSource, capacity: Int = 128 << 10, offset: UInt64 = 0) {
         self.source = source
-        unsafe storage = .allocate(byteCount: max(512, capacity), alignment: 64)
+        self.capacity = max(512, capacity)
+        unsafe storage = .allocate(byteCount: self.capacity, alignment: 64)
         base = offset
     }
 
@@ -55,7 +57,7 @@ public final class InputBuffer {
     @discardableResult
     public func fill(_ count: Int) throws(ByteError) -> Int {
         if end - start >= count { return end - start }
-        let wanted = min(count, storage.count)
+        let wanted = min(count, capacity)
         if start > 0 {
             unsafe storage.baseAddress.unsafelyUnwrapped.copyMemory(
                 from: storage.baseAddress.unsafelyUnwrapped + start, byteCount: end - start)
@@ -118,14 +120,14 @@ public final class InputBuffer {
 
     /// `count` bytes; the caller has bounded `count`. Memory grows as the bytes arrive.
     public func bytes(_ count: Int) throws(ByteError) -> [UInt8] {
-        if count <= storage.count {
+        if count <= capacity {
             try require(count)
             defer { start += count }
             return unsafe Array(storage[start..<start + count])
         }
         var result: [UInt8] = []
         while result.count < count {
-            let part = min(count - result.count, storage.count)
+            let part = min(count - result.count, capacity)
             result += try bytes(part)
         }
         return result
@@ -159,7 +161,7 @@ public final class InputBuffer {
         var filled = buffered
         while filled < buffer.count {
             // Small tails are read through the buffer, so that the headers after them come with the same call.
-            if buffer.count - filled < storage.count / 4 {
+            if buffer.count - filled < capacity / 4 {
                 let count = buffer.count - filled
                 try require(count)
                 unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
