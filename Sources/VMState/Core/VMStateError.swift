@@ -16,7 +16,7 @@ public struct VMStateError: Error, Equatable, Sendable, CustomStringConvertible 
     public var reason: Reason
     /// Names from the section's description down to the field, e.g. `["cpu", "pmp", "cfg_reg[3]"]`.
     public var path: [String]
-    /// Bytes from the start of the stream to the end of the value that is wrong.
+    /// Bytes from the start of the stream to the value that is wrong; for an early end, to what is missing.
     public var offset: UInt64
 
     public init(_ reason: Reason, path: [String] = [], offset: UInt64) {
@@ -30,7 +30,9 @@ public struct VMStateError: Error, Equatable, Sendable, CustomStringConvertible 
     }
 
     public var description: String {
-        let place = path.isEmpty ? "" : "\(path.joined(separator: ".")): "
+        var place = ""
+        for name in path { place += place.isEmpty || name.hasPrefix("[") ? name : ".\(name)" }
+        if !path.isEmpty { place += ": " }
         let what =
             switch reason {
             case .bytes(let error): error.description

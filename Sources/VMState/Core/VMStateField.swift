@@ -144,8 +144,9 @@ public struct VMStateField<State: Sendable>: Sendable {
     ) -> Self {
         var field = Self(name) { (state, reader) throws(VMStateError) in
             let number = count(state)
+            try reader.checkCount(number)
             var values: [Value] = []
-            values.reserveCapacity(number)
+            values.reserveCapacity(min(number, 4096))
             for index in 0..<number {
                 do throws(VMStateError) {
                     values.append(try primitive.load(reader))

@@ -6,16 +6,21 @@ public final class VMStateReader {
     public let input: InputBuffer
     /// Version id of the section (or subsection) being read.
     public internal(set) var version: UInt32
+    /// Where the value that was read last begins, in bytes from the start of the stream.
+    public private(set) var valueOffset: UInt64 = 0
 
     public init(_ input: InputBuffer, version: UInt32) {
         self.input = input
         self.version = version
+        valueOffset = input.offset
     }
 
     /// Bytes consumed from the start of the stream.
     public var offset: UInt64 { input.offset }
 
+    @inline(__always)
     private func read<T>(_ body: () throws(ByteError) -> T) throws(VMStateError) -> T {
+        valueOffset = input.offset
         do { return try body() } catch { throw VMStateError(.bytes(error), offset: error.offset) }
     }
 
@@ -23,16 +28,29 @@ public final class VMStateReader {
     public func uint16() throws(VMStateError) -> UInt16 { try read(input.uint16) }
     public func uint32() throws(VMStateError) -> UInt32 { try read(input.uint32) }
     public func uint64() throws(VMStateError) -> UInt64 { try read(input.uint64) }
+    /// `count` comes from the state: what cannot be a length is an error.
     public func bytes(_ count: Int) throws(VMStateError) -> [UInt8] {
-        try read { () throws(ByteError) in try input.bytes(count) }
+        try checkCount(count)
+        return try read { () throws(ByteError) in try input.bytes(count) }
     }
     public func skip(_ count: Int) throws(VMStateError) {
+        try checkCount(count)
         try read { () throws(ByteError) in try input.skip(UInt64(count)) }
     }
 
+    /// Refuses a number of elements or bytes that no device has.
+    func checkCount(_ count: Int) throws(VMStateError) {
+        guard count < 0 || count > Self.maximumCount else { return }
+        throw VMStateError(
+            .value(expected: "a length of 0 to \(Self.maximumCount)", found: "\(count)"), offset: offset)
+    }
+
+    /// Most elements of an array, or bytes of a buffer: a device's state is never larger.
+    public static let maximumCount = 64 << 20
+
     /// An error about the value that was just read.
     public func invalid(expected: String, found: String) -> VMStateError {
-        VMStateError(.value(expected: expected, found: found), offset: offset)
+        VMStateError(.value(expected: expected, found: found), offset: valueOffset)
     }
 
     /// The name of the subsection that comes next, when it belongs to `parent`; nothing is consumed.

@@ -39,6 +39,15 @@ public struct VMStateLayout: Equatable, Sendable {
     public var fields: [Field] = []
     public var subsections: [VMStateLayout] = []
 
+    public init(
+        name: String, version: UInt32, fields: [Field] = [], subsections: [VMStateLayout] = []
+    ) {
+        self.name = name
+        self.version = version
+        self.fields = fields
+        self.subsections = subsections
+    }
+
     /// The members `"vmsd_name":…,"version":…,"fields":[…]` without braces, as they stand in the stream's JSON.
     public var jsonMembers: String {
         var text = "\"vmsd_name\": \"\(name)\", \"version\": \(version), \"fields\": ["

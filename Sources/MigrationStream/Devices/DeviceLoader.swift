@@ -1,0 +1,58 @@
+import Bytes
+public import VMState
+
+/// Gives the FULL sections of a stream to the devices that they are of.
+public struct DeviceLoader {
+    private var sections: [VMStateSection]
+    private var isLoaded: [Bool]
+
+    /// - Parameter sections: the devices here.
+    public init(_ sections: [VMStateSection]) {
+        self.sections = sections
+        isLoaded = Array(repeating: false, count: sections.count)
+    }
+
+    /// Devices that no section has come for.
+    public var pending: [VMStateSection] { zip(sections, isLoaded).filter { !$1 }.map(\.0) }
+
+    /// Reads the body of the section that `reader` has just announced. Its length is not on the wire, so an
+    /// unknown device cannot be skipped.
+    public mutating func load(_ reader: StreamReader) throws(StreamError) {
+        guard let header = reader.section else { preconditionFailure("no section is open") }
+        do throws(StreamError) {
+            guard header.kind == .full else {
+                throw StreamError(
+                    .notSupported("a live section other than 'ram'"), offset: reader.itemOffset,
+                    remedy: "switch the capabilities block and dirty-bitmaps off at the source")
+            }
+            guard
+                let index = sections.firstIndex(where: {
+                    $0.name == header.name && $0.instance == header.instance
+                })
+            else {
+                throw StreamError(
+                    .unknownSection, offset: reader.itemOffset,
+                    remedy: "start the destination with the machine options, -smp and -device of the source")
+            }
+            guard !isLoaded[index] else {
+                throw StreamError(
+                    .value(expected: "each device once", found: "a second section for it"),
+                    offset: reader.itemOffset)
+            }
+            let section = sections[index]
+            guard section.versions.contains(header.version) else {
+                throw StreamError(
+                    .version(found: header.version, supported: section.versions), offset: reader.itemOffset,
+                    remedy: "the source is a release whose layout of this device is not known here")
+            }
+            do throws(VMStateError) {
+                try section.load(VMStateReader(reader.input, version: header.version))
+            } catch {
+                throw StreamError(error)
+            }
+            isLoaded[index] = true
+        } catch {
+            throw error.inside(header.place)
+        }
+    }
+}

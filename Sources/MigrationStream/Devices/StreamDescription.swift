@@ -1,0 +1,92 @@
+public import Bytes
+public import VMState
+
+/// The JSON after a stream's end: what the bytes of its devices were. Receivers may ignore it; tools live on it.
+public struct StreamDescription: Equatable, Sendable {
+    /// One device of the stream.
+    public struct Device: Equatable, Sendable {
+        public var name: String
+        public var instance: UInt32
+        public var layout: VMStateLayout
+
+        public init(name: String, instance: UInt32, layout: VMStateLayout) {
+            self.name = name
+            self.instance = instance
+            self.layout = layout
+        }
+    }
+
+    /// Devices in the order of the stream.
+    public var devices: [Device] = []
+
+    public init() {}
+
+    /// The text, in QEMU's order and spacing.
+    ///
+    /// - Parameter configuration: described by senders of QEMU 9 and later; nil leaves it out, as 7.2 does.
+    public func json(configuration: StreamConfiguration?) -> String {
+        var text = "{"
+        if let configuration { text += "\"configuration\": {\(configuration.layout.jsonMembers)}, " }
+        text += "\"page_size\": \(RAMSection.pageSize), \"devices\": ["
+        text += devices.map {
+            "{\"name\": \(jsonString($0.name)), \"instance_id\": \($0.instance), \($0.layout.jsonMembers)}"
+        }.joined(separator: ", ")
+        return text + "]}"
+    }
+
+    /// Writes the whole item.
+    public func encode(to writer: inout ByteWriter, configuration: StreamConfiguration?) {
+        let text = json(configuration: configuration)
+        writer.uint8(ItemType.description.rawValue)
+        writer.uint32(UInt32(text.utf8.count))
+        writer.append(text.utf8)
+    }
+}
+
+extension StreamConfiguration {
+    /// The configuration's own description.
+    var layout: VMStateLayout {
+        var layout = VMStateLayout(name: "configuration", version: 1)
+        layout.fields = [
+            .init(name: "len", repetition: .none, type: "uint32", size: 4),
+            .init(name: "name", repetition: .none, type: "buffer", size: machine.utf8.count),
+        ]
+        func subsection(_ name: String, _ fields: [VMStateLayout.Field]) {
+            layout.subsections.append(
+                VMStateLayout(name: "configuration/\(name)", version: 1, fields: fields))
+        }
+        if targetPageBits != nil {
+            subsection(
+                "target-page-bits",
+                [.init(name: "target_page_bits", repetition: .none, type: "uint32", size: 4)])
+        }
+        if let capabilities {
+            let size = capabilities.reduce(0) { $0 + 1 + $1.utf8.count }
+            subsection(
+                "capabilities",
+                [
+                    .init(name: "caps_count", repetition: .none, type: "uint32", size: 4),
+                    .init(name: "capabilities", repetition: .none, type: "buffer", size: size),
+                ])
+        }
+        if uuid != nil {
+            subsection("uuid", [.init(name: "uuid", repetition: .none, type: "buffer", size: 16)])
+        }
+        return layout
+    }
+}
+
+/// Text as a JSON string.
+func jsonString(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"": result += "\\\""
+        case "\\": result += "\\\\"
+        case _ where scalar.value < 0x20:
+            result += "\\u00" + hex(scalar.value, digits: 2).dropFirst(2)
+        default: result.unicodeScalars.append(scalar)
+        }
+    }
+    return result + "\""
+}

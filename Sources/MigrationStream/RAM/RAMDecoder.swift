@@ -1,0 +1,187 @@
+import Bytes
+
+/// Reads the bodies of the `ram` section. One decoder for one channel: the remembered block is per channel and
+/// lives on from one body to the next.
+public struct RAMDecoder {
+    /// What the receiver has; nil: it takes what the stream lists.
+    private let local: [RAMBlockDescription]?
+    /// Length in bytes by block index; 0 until the stream has listed the block.
+    private var lengths: [UInt64] = []
+    private var indexes: [String: Int] = [:]
+    private var isListed = false
+    /// Index of the block of the last page record, −1 before the first.
+    private var current = -1
+
+    /// - Parameter blocks: the receiver's blocks; the index in here is what the sink is given. nil takes any list
+    ///   (for tools that only look).
+    public init(blocks: [RAMBlockDescription]?) { local = blocks }
+
+    /// Names of the receiver's blocks that the stream did not list; they keep what they hold.
+    public var unlisted: [String] {
+        guard isListed, let local else { return [] }
+        return zip(local, lengths).filter { $1 == 0 }.map(\.0.name)
+    }
+
+    /// Reads the body of the section that `reader` has just announced, up to and with its EOS.
+    @discardableResult
+    public mutating func load(
+        _ reader: StreamReader, into sink: some RAMSink
+    ) throws(StreamError) -> RAMCounts {
+        guard let section = reader.section else { preconditionFailure("no section is open") }
+        do throws(StreamError) {
+            guard section.version == RAMSection.version, section.instance == 0 else {
+                throw StreamError(
+                    section.instance == 0
+                        ? .version(found: section.version, supported: RAMSection.version...RAMSection.version)
+                        : .unknownSection, offset: reader.itemOffset)
+            }
+            return try records(reader.input, isSetup: section.kind == .start, into: sink)
+        } catch {
+            throw error.inside(section.place)
+        }
+    }
+
+    private mutating func records(
+        _ input: InputBuffer, isSetup: Bool, into sink: some RAMSink
+    ) throws(StreamError) -> RAMCounts {
+        var counts = RAMCounts()
+        while true {
+            let header = try input.field("record") { (i) throws(ByteError) in try i.uint64() }
+            let offset = header & ~RAMFlags.mask
+            switch RAMFlags(rawValue: header & RAMFlags.mask) {
+            case .page, [.page, .continue]:
+                let block = try locate(header, offset, input)
+                let page = unsafe sink.page(block: block, offset: offset)
+                do throws(ByteError) {
+                    unsafe try input.read(exactly: page)
+                } catch {
+                    throw StreamError(.bytes(error), path: ["page"], offset: error.offset)
+                }
+                counts.normal &+= 1
+            case .zero, [.zero, .continue]:
+                let block = try locate(header, offset, input)
+                let fill = try input.field("page") { (i) throws(ByteError) in try i.uint8() }
+                guard fill == 0 else {
+                    throw StreamError(
+                        .value(expected: "fill byte 0", found: hex(fill, digits: 2)), path: ["page"],
+                        offset: input.offset &- 1)
+                }
+                sink.zero(block: block, offset: offset)
+                counts.zero &+= 1
+            case .eos where offset == 0:
+                guard isListed else {
+                    throw StreamError(
+                        .value(expected: "the block list", found: "the end of the records"), path: ["record"],
+                        offset: input.offset &- 8)
+                }
+                return counts
+            case .memSize where isSetup && !isListed:
+                try takeList(total: offset, input, sink)
+            case .multifdFlush where offset == 0:
+                counts.flushes &+= 1
+            default:
+                throw refused(header, at: input.offset &- 8)
+            }
+        }
+    }
+
+    /// Which block a page record is in; its offset is checked.
+    @inline(__always)
+    private mutating func locate(
+        _ header: UInt64, _ offset: UInt64, _ input: InputBuffer
+    ) throws(StreamError) -> Int {
+        if header & RAMFlags.continue.rawValue == 0 { try name(input) }
+        guard current >= 0 else {
+            throw StreamError(
+                .value(
+                    expected: "a page record that names its block", found: "one that goes on with the last"),
+                path: ["record"], offset: input.offset &- 8)
+        }
+        guard offset < lengths[current] else { throw beyond(offset, input.offset) }
+        return current
+    }
+
+    private mutating func name(_ input: InputBuffer) throws(StreamError) {
+        let at = input.offset
+        let name = try input.field("record") { (i) throws(ByteError) in try i.string8() }
+        guard let index = indexes[name] else {
+            throw StreamError(
+                .value(
+                    expected: isListed ? "a block of the block list" : "the block list before any page",
+                    found: quoted(name)), path: ["record", "block"], offset: at)
+        }
+        current = index
+    }
+
+    private func beyond(_ offset: UInt64, _ at: UInt64) -> StreamError {
+        let name = indexes.first { $0.value == current }?.key ?? ""
+        return StreamError(
+            .value(
+                expected: "an offset below \(hex(lengths[current])) in block \(quoted(name))",
+                found: hex(offset)), path: ["record", "offset"], offset: at)
+    }
+
+    private mutating func takeList(
+        total: UInt64, _ input: InputBuffer, _ sink: some RAMSink
+    ) throws(StreamError) {
+        let at = input.offset &- 8
+        let list = try RAMBlockList.decode(total: total, from: input)
+        var places: [Int] = []
+        for (number, block) in list.enumerated() {
+            guard let local else {
+                places.append(number)
+                continue
+            }
+            func refuse(_ expected: String, _ found: String, _ remedy: String) -> StreamError {
+                StreamError(
+                    .value(expected: expected, found: found), path: ["block list", "[\(number)]"], offset: at,
+                    remedy: remedy)
+            }
+            guard let index = local.firstIndex(where: { $0.name == block.name }) else {
+                throw refuse(
+                    "blocks that the machine here has", quoted(block.name),
+                    "start the destination with the machine options and devices of the source")
+            }
+            let own = local[index]
+            guard block.length == own.length || block.length <= own.maximumLength ?? 0 else {
+                throw refuse(
+                    "\(own.length) bytes of \(quoted(block.name))", "\(block.length)",
+                    "start the destination with the memory size (-m) and images of the source")
+            }
+            places.append(index)
+        }
+        lengths = Array(repeating: 0, count: local?.count ?? list.count)
+        for (block, index) in zip(list, places) {
+            lengths[index] = block.length
+            indexes[block.name] = index
+        }
+        isListed = true
+        for (block, index) in zip(list, places) { sink.announced(block, index: index) }
+    }
+
+    /// Says what is wrong with a record that is none of the good ones.
+    private func refused(_ header: UInt64, at: UInt64) -> StreamError {
+        let flags = RAMFlags(rawValue: header & RAMFlags.mask)
+        let kind = flags.subtracting(.continue)
+        func unable(_ what: String, _ remedy: String) -> StreamError {
+            StreamError(.notSupported(what), path: ["record"], offset: at, remedy: remedy)
+        }
+        switch kind {
+        case .xbzrle: return unable("an XBZRLE page", "switch the capability xbzrle off at the source")
+        case .compressPage:
+            return unable("a compressed page", "switch the capability compress off at the source")
+        case .hook: return unable("RDMA", "migrate over TCP or a Unix socket")
+        case .memSize where flags == .memSize:
+            return StreamError(
+                .value(
+                    expected: "page records", found: isListed ? "a second block list" : "a late block list"),
+                path: ["record"], offset: at)
+        default:
+            return StreamError(
+                .value(
+                    expected: "one of ZERO, PAGE, EOS, MULTIFD_FLUSH",
+                    found: "\(hex(header, digits: 16)) (flags \(hex(header & RAMFlags.mask, digits: 3)))"),
+                path: ["record"], offset: at)
+        }
+    }
+}
