@@ -1,1 +1,89 @@
-// Tests of GuestMemory stand here.
+import Bytes
+import Testing
+
+@testable import GuestMemory
+
+@Suite("Guest memory")
+struct GuestMemoryTests {
+    func memory() throws -> GuestMemory {
+        let ram = try RAMBlock(name: "ram", size: 16 * guestPageSize)
+        let rom = try RAMBlock(name: "rom", size: 100)
+        return GuestMemory(
+            blocks: [ram, rom],
+            regions: [
+                .init(address: 0x8000_0000, block: ram, isWritable: true),
+                .init(address: 0x1000, block: rom, isWritable: false),
+            ])
+    }
+
+    @Test("a block's size is rounded up to whole pages, and it starts as zeros")
+    func rounding() throws {
+        let block = try RAMBlock(name: "rom", size: 100)
+        #expect(block.size == guestPageSize)
+        #expect(block.isZeroPage(0))
+    }
+
+    @Test(
+        "reads and writes outside of memory are refused",
+        arguments: [
+            (UInt64(0), 1), (0x7fff_ffff, 1), (0x8000_ffff, 2), (0x8001_0000, 1), (.max, 1),
+            (0x8000_0000, 0x10001),
+            (0x8000_0000, -1),
+        ])
+    func bounds(address: UInt64, count: Int) throws {
+        let memory = try memory()
+        #expect(memory.read(at: address, count: count) == nil)
+        if count > 0 { #expect(!memory.write([UInt8](repeating: 1, count: count), at: address)) }
+    }
+
+    @Test("writes to ROM are dropped")
+    func rom() throws {
+        let memory = try memory()
+        #expect(memory.write([1, 2, 3], at: 0x1000))
+        #expect(memory.read(at: 0x1000, count: 3) == [0, 0, 0])
+    }
+
+    @Test("the log has the pages that were written while it was on, once")
+    func log() throws {
+        let memory = try memory()
+        let block = memory.blocks[0]
+        memory.write([1], at: 0x8000_0000)
+        memory.setLogging(true)
+        memory.write([UInt8](repeating: 7, count: 2 * guestPageSize), at: 0x8000_0000 + 0x2800)
+        memory.store(UInt32(5), at: 0x8000_0000 + 0x2ffe)
+        var bitmap = Bitmap(count: block.pageCount)
+        #expect(block.dirtyLog.drain(into: &bitmap) == 3)
+        #expect((0..<block.pageCount).filter { bitmap[$0] } == [2, 3, 4])
+        #expect(block.dirtyLog.drain(into: &bitmap) == 0)
+        memory.setLogging(false)
+        memory.write([1], at: 0x8000_0000)
+        #expect(block.dirtyLog.drain(into: &bitmap) == 0)
+    }
+
+    @Test("a page with one byte set anywhere is not zero", arguments: [0, 1, 63, 64, 2048, 4095])
+    func zeroPage(position: Int) throws {
+        let block = try RAMBlock(name: "ram", size: guestPageSize)
+        block.fill(at: position, with: [1])
+        #expect(!block.isZeroPage(0))
+        block.discardAll()
+        #expect(block.isZeroPage(0))
+    }
+
+    @Test("no mark is lost when many threads mark and one drains")
+    func concurrentMarks() async throws {
+        let block = try RAMBlock(name: "ram", size: 4096 * guestPageSize)
+        let seen = await withTaskGroup(of: Void.self) { group in
+            for start in 0..<4 {
+                group.addTask {
+                    for page in stride(from: start, to: block.pageCount, by: 4) { block.dirtyLog.mark(page) }
+                }
+            }
+            var bitmap = Bitmap(count: block.pageCount)
+            for _ in 0..<100 { _ = block.dirtyLog.drain(into: &bitmap) }
+            await group.waitForAll()
+            _ = block.dirtyLog.drain(into: &bitmap)
+            return bitmap.population
+        }
+        #expect(seen == block.pageCount)
+    }
+}
