@@ -53,7 +53,18 @@ public struct StreamError: Error, Equatable, Sendable {
         self.remedy = remedy
     }
 
+    init(_ error: ByteError, path: [String]) {
+        self.init(.bytes(error), path: path, offset: error.offset)
+        if case .endOfStream = error {
+            remedy = "the peer gave up or the recording is cut: see the messages at the other side"
+        }
+    }
+
     init(_ error: VMStateError) {
+        if case .bytes(let cause) = error.reason {
+            self.init(cause, path: error.path)
+            return
+        }
         let reason: Reason =
             switch error.reason {
             case .bytes(let error): .bytes(error)
@@ -136,6 +147,9 @@ func quoted(_ text: String) -> String {
     return result + "'"
 }
 
+/// `1 byte`, `2 bytes`.
+func bytes(_ count: some BinaryInteger) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
+
 /// `0x0000001c`, at least `digits` digits.
 func hex(_ value: some BinaryInteger, digits: Int = 1) -> String {
     let text = String(value, radix: 16)
@@ -151,7 +165,7 @@ extension InputBuffer {
         do throws(ByteError) {
             return try body(self)
         } catch {
-            throw StreamError(.bytes(error), path: ["\(name)"], offset: error.offset)
+            throw StreamError(error, path: ["\(name)"])
         }
     }
 }

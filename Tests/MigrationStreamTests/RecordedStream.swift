@@ -72,7 +72,7 @@ func output(of command: String) throws -> [UInt8] {
 
     deinit {
         apply()
-        for unsafeblock in unsafe memory { unsafe block.deallocate() }
+        for index in 0..<(unsafe memory.count) { unsafe memory[index].deallocate() }
     }
 
     func announced(_ block: RAMBlockDescription, index: Int) {

@@ -72,7 +72,8 @@ struct RecordedStreamTests {
         let length = batch.byteCount
         let before = output.count
         unsafe batch.withIOVectors { vectors in
-            for unsafevector in unsafe vectors {
+            for index in vectors.indices {
+                let vector = unsafe vectors[index]
                 unsafe output.append(UnsafeRawBufferPointer(start: vector.iov_base, count: vector.iov_len))
             }
         }

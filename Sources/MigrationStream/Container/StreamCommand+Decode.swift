@@ -45,7 +45,7 @@ extension StreamCommand {
             }
             guard length == 1 + name.count else {
                 throw payloadError(
-                    number, expected: "\(1 + name.count) bytes", found: length, at: lengthOffset)
+                    number, expected: bytes(1 + name.count), found: length, at: lengthOffset)
             }
             return .receivedBitmap(block: String(decoding: name, as: UTF8.self))
         default: return .switchoverStart
@@ -100,7 +100,7 @@ extension StreamCommand {
         _ number: UInt16, expected: String, found: Int, at offset: UInt64
     ) -> StreamError {
         StreamError(
-            .value(expected: "a payload of \(expected)", found: "\(found) bytes"),
+            .value(expected: "a payload of \(expected)", found: bytes(found)),
             path: ["command \(names[Int(number)])"], offset: offset)
     }
 }

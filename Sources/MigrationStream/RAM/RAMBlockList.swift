@@ -34,7 +34,7 @@ public struct RAMBlockList: Equatable, Sendable {
             }
             guard blocks.count < RAMSection.maximumBlocks else {
                 throw refuse(
-                    "at most \(RAMSection.maximumBlocks) blocks", "\(left) bytes still without a block")
+                    "at most \(RAMSection.maximumBlocks) blocks", "\(bytes(left)) still without a block")
             }
             let (name, length) = try input.field("block list") { (i) throws(ByteError) in
                 (try i.string8(), try i.uint64())
@@ -44,10 +44,10 @@ public struct RAMBlockList: Equatable, Sendable {
                 throw refuse("each block once", "a second \(quoted(name))")
             }
             guard length > 0, length & RAMFlags.mask == 0 else {
-                throw refuse("a length in whole pages for \(quoted(name))", "\(length) bytes")
+                throw refuse("a length in whole pages for \(quoted(name))", bytes(length))
             }
             guard length <= left else {
-                throw refuse("at most the \(left) bytes that are left of the total \(total)", "\(length)")
+                throw refuse("at most the \(bytes(left)) left of the total \(total)", "\(length)")
             }
             left -= length
             blocks.append(RAMBlockDescription(name: name, length: length))

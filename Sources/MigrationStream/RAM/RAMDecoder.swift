@@ -55,7 +55,7 @@ public struct RAMDecoder {
                 do throws(ByteError) {
                     unsafe try input.read(exactly: page)
                 } catch {
-                    throw StreamError(.bytes(error), path: ["page"], offset: error.offset)
+                    throw StreamError(error, path: ["page"])
                 }
                 counts.normal &+= 1
             case .zero, [.zero, .continue]:
@@ -145,7 +145,8 @@ public struct RAMDecoder {
             let own = local[index]
             guard block.length == own.length || block.length <= own.maximumLength ?? 0 else {
                 throw refuse(
-                    "\(own.length) bytes of \(quoted(block.name))", "\(block.length)",
+                    own.maximumLength.map { "at most \(bytes($0)) of \(quoted(block.name))" }
+                        ?? "\(bytes(own.length)) of \(quoted(block.name))", "\(block.length)",
                     "start the destination with the memory size (-m) and images of the source")
             }
             places.append(index)

@@ -77,7 +77,7 @@ public enum ReturnPathMessage: Equatable, Sendable {
         let length = Int(try input.field("return path") { (i) throws(ByteError) in try i.uint16() })
         func wrong(_ expected: String) -> StreamError {
             StreamError(
-                .value(expected: "a payload of \(expected)", found: "\(length) bytes"),
+                .value(expected: "a payload of \(expected)", found: bytes(length)),
                 path: ["return path \(name)"], offset: lengthOffset)
         }
         guard length <= maximumLength else { throw wrong("at most \(maximumLength) bytes") }
@@ -102,14 +102,14 @@ public enum ReturnPathMessage: Equatable, Sendable {
                     number == 3 ? try i.bytes(Int(try i.uint8())) : nil
                 )
             }
-            if let block, length != 13 + block.count { throw wrong("\(13 + block.count) bytes") }
+            if let block, length != 13 + block.count { throw wrong(bytes(13 + block.count)) }
             return .requestPages(
                 block: block.map { String(decoding: $0, as: UTF8.self) }, start: first, length: count)
         case 5:
             let block = try input.field("return path RECV_BITMAP") { (i) throws(ByteError) in
                 try i.bytes(Int(try i.uint8()))
             }
-            guard length == 1 + block.count else { throw wrong("\(1 + block.count) bytes") }
+            guard length == 1 + block.count else { throw wrong(bytes(1 + block.count)) }
             return .receivedBitmap(block: String(decoding: block, as: UTF8.self))
         case 6:
             let value = try input.field("return path RESUME_ACK") { (i) throws(ByteError) in try i.uint32() }

@@ -60,7 +60,11 @@ public final class VMStateReader {
             let head = try input.peek(2)
             guard head.count == 2, Int(head[1]) > parent.utf8.count + 1 else { return nil }
             let name = try input.peek(2 + Int(head[1])).dropFirst(2)
-            guard name.count == Int(head[1]), name.starts(with: Array("\(parent)/".utf8)) else { return nil }
+            guard name.starts(with: Array("\(parent)/".utf8)) else { return nil }
+            let missing = Int(head[1]) - name.count
+            guard missing == 0 else {
+                throw .endOfStream(offset: input.offset + UInt64(2 + name.count), missing: missing)
+            }
             return String(decoding: name, as: UTF8.self)
         }
     }
