@@ -93,7 +93,7 @@ let package = Package(
         tests("GuestMemory", ["Bytes"]),
         tests("RISCV", ["GuestMemory", "VMState", "Bytes"]),
         tests("Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes"]),
-        tests("BlockImages", ["Bytes"]),
+        tests("BlockImages", ["Bytes", "CPlatform"]),
         tests("Transport", ["Bytes"]),
         tests("Migration", ["QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes"]),
         tests(
