@@ -105,11 +105,19 @@ public struct StreamConfiguration: Equatable, Sendable {
         return result
     }
 
+    private static let subsections: Set = [
+        "configuration/target-page-bits", "configuration/capabilities", "configuration/uuid",
+    ]
+
     private mutating func decodeSubsection(from input: InputBuffer) throws(StreamError) {
         let start = input.offset
         let name = try input.field("configuration") { (i) throws(ByteError) in
             _ = try i.uint8()
             return try i.string8()
+        }
+        // Only names that are known get into the paths of later errors.
+        guard Self.subsections.contains(name) else {
+            throw StreamError(.unknownSubsection(name), path: ["configuration"], offset: start)
         }
         var at = input.offset
         let version = try input.field("configuration") { (i) throws(ByteError) in try i.uint32() }
@@ -150,8 +158,7 @@ public struct StreamConfiguration: Equatable, Sendable {
         case "configuration/uuid":
             try once(uuid == nil)
             uuid = try input.field("configuration/uuid") { (i) throws(ByteError) in try i.bytes(16) }
-        default:
-            throw StreamError(.unknownSubsection(name), path: ["configuration"], offset: start)
+        default: preconditionFailure("a known subsection has a decoder")
         }
     }
 

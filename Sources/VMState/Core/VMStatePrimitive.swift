@@ -50,7 +50,7 @@ extension VMStatePrimitive<UInt32> {
             type: "uint32", size: 4, load: { (reader) throws(VMStateError) in try reader.uint32() },
             save: { $1.uint32($0) })
     }
-    /// A 32-bit value that older versions sent in 64 bits; the upper half must be zero or all ones.
+    /// A 32-bit value that older versions sent in 64 bits; the upper half is ignored.
     public static var uint32In64: Self {
         .init(type: "uint64", size: 8) { (reader) throws(VMStateError) in
             UInt32(truncatingIfNeeded: try reader.uint64())
