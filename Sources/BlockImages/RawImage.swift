@@ -74,11 +74,13 @@ public final class RawImage: Sendable {
     }
 
     /// Fills the vectors from byte `offset` on; bytes behind the end of the file are zero. The list of vectors is used up.
-    public func read(_ vectors: UnsafeMutableBufferPointer<iovec>, at offset: UInt64) throws(BlockImageError) {
+    public func read(_ vectors: UnsafeMutableBufferPointer<iovec>, at offset: UInt64) throws(BlockImageError)
+    {
         var cursor = unsafe VectorCursor(vectors)
         var position = offset
         while let part = unsafe cursor.next() {
-            let count = unsafe preadv(descriptor, part.baseAddress, Int32(part.count), off_t(clamping: position))
+            let count = unsafe preadv(
+                descriptor, part.baseAddress, Int32(part.count), off_t(clamping: position))
             if count < 0 {
                 if errno == EINTR { continue }
                 throw failure("read")
@@ -93,12 +95,14 @@ public final class RawImage: Sendable {
     }
 
     /// Writes the vectors to byte `offset`. The list of vectors is used up.
-    public func write(_ vectors: UnsafeMutableBufferPointer<iovec>, at offset: UInt64) throws(BlockImageError) {
+    public func write(_ vectors: UnsafeMutableBufferPointer<iovec>, at offset: UInt64) throws(BlockImageError)
+    {
         try requireOwner()
         var cursor = unsafe VectorCursor(vectors)
         var position = offset
         while let part = unsafe cursor.next() {
-            let count = unsafe pwritev(descriptor, part.baseAddress, Int32(part.count), off_t(clamping: position))
+            let count = unsafe pwritev(
+                descriptor, part.baseAddress, Int32(part.count), off_t(clamping: position))
             if count < 0 {
                 if errno == EINTR { continue }
                 throw failure("write")

@@ -35,7 +35,7 @@ struct VectorCursor {
     /// Zeroes all that is left.
     mutating func clear() {
         while let part = unsafe next() {
-            for unsafe vector in unsafe part {
+            for unsafevector in unsafe part {
                 unsafe memset(vector.iov_base, 0, vector.iov_len)
                 index += 1
             }

@@ -152,7 +152,8 @@ final class TestDisk {
         #expect(driver.read(0x120, size: 1) == 0)
         driver.write(0x40, 0)
         #expect(driver.read(0x70) == 0 && driver.read(0x40) == 0)
-        let empty = VirtioMMIOTransport(device: nil, address: 0x1000_1000, lock: BoardLock(), line: .unconnected)
+        let empty = VirtioMMIOTransport(
+            device: nil, address: 0x1000_1000, lock: BoardLock(), line: .unconnected)
         #expect(empty.read(0, size: 4) == 0x7472_6976 && empty.read(4, size: 4) == 1)
         #expect(empty.read(8, size: 4) == 0 && empty.sections.isEmpty)
     }
@@ -191,7 +192,8 @@ final class TestDisk {
 
                 let image = (source.transport.device as? VirtioBlk)?.image
                 try image?.inactivate()
-                let destination = try VirtioDriver(isModern: isModern, memory: source.memory) { memory, lock in
+                let destination = try VirtioDriver(isModern: isModern, memory: source.memory) {
+                    memory, lock in
                     VirtioBlk(
                         image: try RawImage(path: disk.path), isModern: isModern, memory: memory, lock: lock)
                 }

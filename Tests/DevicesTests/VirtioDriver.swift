@@ -71,7 +71,9 @@ final class VirtioDriver {
 
     // MARK: Registers
 
-    func read(_ offset: UInt64, size: Int = 4) -> UInt64 { lock.withLock { transport.read(offset, size: size) } }
+    func read(_ offset: UInt64, size: Int = 4) -> UInt64 {
+        lock.withLock { transport.read(offset, size: size) }
+    }
     func write(_ offset: UInt64, _ value: UInt64, size: Int = 4) {
         lock.withLock { transport.write(offset, size: size, value: value) }
     }

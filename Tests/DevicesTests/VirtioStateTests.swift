@@ -30,7 +30,8 @@ import Testing
         return writer.output.bytes
     }
 
-    static func load<Device>(_ bytes: [UInt8], into state: VirtioState<Device>) throws -> VirtioState<Device> {
+    static func load<Device>(_ bytes: [UInt8], into state: VirtioState<Device>) throws -> VirtioState<Device>
+    {
         let description = VirtioState<Device>.description()
         let input = InputBuffer(bytes: bytes)
         var state = state
@@ -53,9 +54,13 @@ import Testing
     @Test func `Sections are as long as QEMU's`() {
         var net = Self.started(VirtioNetState(), queues: 3, config: 8)
         net.guestFeatures |= VirtioNetState.ctrlGuestOffloads
-        #expect(Self.sizes(Self.started(VirtioBlkState(), queues: 1, config: 57)) == [4277, 4277, 160, 160, 48387])
+        #expect(
+            Self.sizes(Self.started(VirtioBlkState(), queues: 1, config: 57)) == [
+                4277, 4277, 160, 160, 48387,
+            ])
         #expect(Self.sizes(net).prefix(4) == [4816, 4816, 699, 699])
-        #expect(Self.sizes(Self.started(VirtioRngState(), queues: 1, config: 0)) == [4219, 4219, 102, 102, 48329])
+        #expect(
+            Self.sizes(Self.started(VirtioRngState(), queues: 1, config: 0)) == [4219, 4219, 102, 102, 48329])
         #expect(
             Self.sizes(Self.started(VirtioConsoleState(), queues: 64, config: 12))
                 == [5381, 5381, 1264, 1264, 49491])
@@ -99,7 +104,9 @@ import Testing
                 queue: 0,
                 element: .init(
                     index: 5, readable: [.init(address: 0x8000_1000, length: 16)],
-                    writable: [.init(address: 0x8000_2000, length: 4096), .init(address: 0x8000_3000, length: 1)]))
+                    writable: [
+                        .init(address: 0x8000_2000, length: 4096), .init(address: 0x8000_3000, length: 1),
+                    ]))
         ]
         try Self.roundTrip(Self.started(blk, queues: 1, config: 57))
         var net = VirtioNetState()
@@ -127,7 +134,8 @@ import Testing
         (
             "virtio-blk",
             hex(
-                zeros(20) + "00000039" + zeros(57) + "000000010000010000001000" + zeros(10) + "00" + features64)
+                zeros(20) + "00000039" + zeros(57) + "000000010000010000001000" + zeros(10) + "00"
+                    + features64)
         ),
         ("virtio-rng", hex(zeros(20) + "00000000" + "000000010000000800001000" + zeros(10) + features64)),
         (
@@ -156,7 +164,9 @@ import Testing
         }
     }
 
-    static func reencode<Device: VirtioDeviceState>(_ device: Device, queues: Int, config: Int, _ bytes: [UInt8]) throws {
+    static func reencode<Device: VirtioDeviceState>(
+        _ device: Device, queues: Int, config: Int, _ bytes: [UInt8]
+    ) throws {
         var own = VirtioState(device: device)
         own.queues = Array(repeating: VirtQueueState(num: 1024), count: queues)
         own.config = Array(repeating: 1, count: config)

@@ -34,6 +34,9 @@ static inline int cplatform_ioctl_pointer(int fd, unsigned long request, void *a
 static inline int cplatform_ioctl_int(int fd, unsigned long request, int argument) {
     return ioctl(fd, request, argument);
 }
+static inline ssize_t cplatform_getrandom(void *bytes, size_t count) {
+    return syscall(SYS_getrandom, bytes, count, 0);
+}
 static inline int cplatform_fallocate(int fd, int mode, int64_t offset, int64_t length) {
     return (int)syscall(SYS_fallocate, fd, mode, offset, length);
 }

@@ -197,7 +197,8 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
         }
         let range = LittleEndianReader(chain.bytes(from: 16, count: 16))
         let (sector, sectors, flags) = (range.uint64(at: 0), range.uint32(at: 8), range.uint32(at: 12))
-        guard sectors <= VirtioBlk.maxSectors, let offset = byteOffset(sector, count: Int(sectors) * 512) else {
+        guard sectors <= VirtioBlk.maxSectors, let offset = byteOffset(sector, count: Int(sectors) * 512)
+        else {
             return Answer.ioError
         }
         if type == Request.discard {

@@ -64,8 +64,8 @@ public class VirtioDevice: @unchecked Sendable {
     func writeConfig(_ offset: Int, size: Int, value: UInt32) {}
     /// The driver has reset the device.
     func resetDevice() {}
-    /// The driver has written the status.
-    func statusChanged() {}
+    /// The driver has accepted features.
+    func featuresChanged() {}
     /// Serves one queue until it is empty; false when it stopped because of ``isPausing``. On the device's thread.
     func serve(queue: Int) -> Bool { true }
     /// The section of this device, whose transport adds its registers.
@@ -84,6 +84,7 @@ public class VirtioDevice: @unchecked Sendable {
     @discardableResult
     func setFeatures(_ features: UInt64) -> Bool {
         guestFeatures = features & hostFeatures
+        featuresChanged()
         return features & ~hostFeatures == 0
     }
 
@@ -100,7 +101,6 @@ public class VirtioDevice: @unchecked Sendable {
             isStarted = true
             kickAll()
         }
-        statusChanged()
     }
 
     /// What a driver's reset does: all but the transport's own registers.

@@ -96,10 +96,21 @@ final class VirtqueueChain {
     func vectors(isWritable: Bool, from offset: Int, count: Int) -> [iovec] {
         var vectors: [iovec] = unsafe []
         unsafe vectors.reserveCapacity(isWritable ? writable.count : readable.count)
-        unsafe VirtqueueChain.each(isWritable ? writable : readable, from: offset, count: count) { base, count in
+        unsafe VirtqueueChain.each(isWritable ? writable : readable, from: offset, count: count) {
+            base, count in
             unsafe vectors.append(iovec(iov_base: base, iov_len: count))
         }
         return unsafe vectors
+    }
+
+    /// Guest physical address of a byte of the writable buffers.
+    func writableAddress(at offset: Int) -> UInt64? {
+        var skip = offset
+        for segment in writable {
+            if skip < segment.count { return segment.address &+ UInt64(skip) }
+            skip -= segment.count
+        }
+        return nil
     }
 
     /// Logs a part of the writable buffers as written.

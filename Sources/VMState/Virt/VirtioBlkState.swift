@@ -28,7 +28,8 @@ public struct VirtioBlkState: VirtioDeviceState {
                     if state.queues.count > 1 {
                         queue = try reader.uint32()
                         guard queue < UInt32(state.queues.count) else {
-                            throw reader.invalid(expected: "a queue below \(state.queues.count)", found: "\(queue)")
+                            throw reader.invalid(
+                                expected: "a queue below \(state.queues.count)", found: "\(queue)")
                         }
                     }
                     state.device.requests.append(

@@ -70,7 +70,8 @@ public struct VirtioNetState: VirtioDeviceState {
             .check("has_vnet_hdr") { (state, reader) throws(VMStateError) in
                 guard state.device.hasVnetHeader == 0 else {
                     throw reader.invalid(
-                        expected: "a network backend without vnet_hdr", found: "\(state.device.hasVnetHeader)")
+                        expected: "a network backend without vnet_hdr", found: "\(state.device.hasVnetHeader)"
+                    )
                 }
             },
             .uint8("multi_overflow", \.device.multicastOverflow),

@@ -16,14 +16,17 @@ extension VirtQueueState {
                 .uint16("last_avail_idx", \.lastAvailIndex),
                 .check("vq") { (state, reader) throws(VMStateError) in
                     guard state.num <= UInt32(virtioQueueMax) else {
-                        throw reader.invalid(expected: "a queue of at most 1024 entries", found: "\(state.num)")
+                        throw reader.invalid(
+                            expected: "a queue of at most 1024 entries", found: "\(state.num)")
                     }
                     guard state.align > 0, state.align & (state.align &- 1) == 0 else {
-                        throw reader.invalid(expected: "an alignment of a power of two", found: "\(state.align)")
+                        throw reader.invalid(
+                            expected: "an alignment of a power of two", found: "\(state.align)")
                     }
                     if state.desc == 0, state.lastAvailIndex != 0 {
                         throw reader.invalid(
-                            expected: "index 0 in a queue without an address", found: "\(state.lastAvailIndex)")
+                            expected: "index 0 in a queue without an address",
+                            found: "\(state.lastAvailIndex)")
                     }
                 },
             ])

@@ -173,9 +173,21 @@ extension VirtioState {
         }
     }
 
-    private var broken: UInt8 { get { isBroken ? 1 : 0 } set { isBroken = newValue != 0 } }
-    private var started: UInt8 { get { isStarted ? 1 : 0 } set { isStarted = newValue != 0 } }
-    private var disabled: UInt8 { get { isDisabled ? 1 : 0 } set { isDisabled = newValue != 0 } }
+    private var broken: UInt8 {
+        get { isBroken ? 1 : 0 }
+        set { isBroken = newValue != 0 }
+    }
+    private var started: UInt8 {
+        get { isStarted ? 1 : 0 }
+        set { isStarted = newValue != 0 }
+    }
+    private var disabled: UInt8 {
+        get { isDisabled ? 1 : 0 }
+        set { isDisabled = newValue != 0 }
+    }
     /// Always little on this board; a stream's own word for it is passed over.
-    private var littleEndian: UInt8 { get { 1 } set {} }
+    private var littleEndian: UInt8 {
+        get { 1 }
+        set {}
+    }
 }

@@ -1,0 +1,140 @@
+import Glibc
+public import GuestMemory
+import VMState
+
+/// virtio-balloon (virtio 1.2, 5.5): the guest gives pages back, the host drops their memory.
+public final class VirtioBalloon: VirtioDevice, @unchecked Sendable {
+    private enum Feature {
+        static let statistics: UInt64 = 1 << 1
+    }
+
+    private enum Queue {
+        static let inflate = 0
+        static let deflate = 1
+        static let statistics = 2
+    }
+
+    /// Page frame numbers taken from one request.
+    private static let requestMax = 64 << 10
+
+    private let chain = VirtqueueChain()
+    /// The statistics request that the guest has filled, held until new ones are wanted.
+    private let statisticsChain = VirtqueueChain()
+    private var hasStatistics = false
+    /// Pages of 4 KiB that the host wants, and that the guest has given.
+    private var pages: UInt32 = 0
+    private var actual: UInt32 = 0
+    /// Tag (virtio 1.2, 5.5.6.4) and value of the last statistics.
+    private var lastStatistics: [UInt16: UInt64] = [:]
+
+    public init(isModern: Bool = false, memory: GuestMemory, lock: BoardLock) {
+        super.init(
+            deviceID: 5, name: "virtio-balloon", queueCount: 3, features: Feature.statistics,
+            isModern: isModern, memory: memory, lock: lock)
+    }
+
+    // MARK: The host's side
+
+    /// Pages of 4 KiB that the guest is asked to give; it takes its time.
+    public func setTarget(pages: UInt32) {
+        lock.withLock {
+            self.pages = pages
+            configChanged()
+        }
+    }
+
+    /// Pages of 4 KiB that the guest has given.
+    public var givenPages: UInt32 { lock.withLock { actual } }
+
+    /// The guest's last statistics by tag, and a request for new ones.
+    public func statistics() -> [UInt16: UInt64] {
+        lock.withLock {
+            if hasStatistics {
+                hasStatistics = false
+                push(statisticsChain, written: 0)
+            }
+            return lastStatistics
+        }
+    }
+
+    // MARK: The driver's side
+
+    override var config: [UInt8] {
+        var config = LittleEndianBytes()
+        config.append(pages)
+        config.append(actual)
+        config.append(UInt32(0))  // free_page_hint_cmd_id
+        config.append(UInt32(0))  // poison_val
+        return config.bytes
+    }
+
+    override func writeConfig(_ offset: Int, size: Int, value: UInt32) {
+        if offset == 4, size == 4 { actual = value }
+    }
+
+    override func resetDevice() {
+        hasStatistics = false
+        lastStatistics = [:]
+    }
+
+    override func serve(queue: Int) -> Bool {
+        if queue == Queue.statistics {
+            takeStatistics()
+            return true
+        }
+        while take(queue, into: chain) {
+            if queue == Queue.inflate { inflate() }
+            complete(chain, written: 0)
+            if isPausing { return false }
+        }
+        return true
+    }
+
+    private func inflate() {
+        let numbers = LittleEndianReader(chain.bytes(from: 0, count: 4 * VirtioBalloon.requestMax))
+        for index in 0..<numbers.bytes.count / 4 {
+            let address = UInt64(numbers.uint32(at: 4 * index)) << 12
+            guard let region = memory.region(at: address), region.isWritable,
+                let page = unsafe memory.bytes(at: address, count: guestPageSize)
+            else { continue }
+            unsafe _ = madvise(page.baseAddress, page.count, MADV_DONTNEED)
+            memory.markDirty(at: address, count: guestPageSize)
+        }
+    }
+
+    private func takeStatistics() {
+        lock.withLock {
+            while pop(Queue.statistics, into: chain) {
+                // A second one while one is held: the driver gets the older one back.
+                if hasStatistics { push(statisticsChain, written: 0) }
+                statisticsChain.begin(chain.head)
+                statisticsChain.queue = chain.queue
+                statisticsChain.generation = chain.generation
+                hasStatistics = true
+                let values = LittleEndianReader(chain.bytes(from: 0, count: 10 * 64))
+                lastStatistics = [:]
+                for index in 0..<values.bytes.count / 10 {
+                    lastStatistics[values.uint16(at: 10 * index)] = values.uint64(at: 10 * index + 2)
+                }
+            }
+        }
+    }
+
+    // MARK: State
+
+    override func section(named place: String, transport: VirtioMMIOTransport) -> VMStateSection? {
+        section(at: place, transport: transport) { [self] in
+            var state = VirtioBalloonState()
+            state.pages = pages
+            state.actual = actual
+            return state
+        } set: { [self] (state, _) in
+            pages = state.device.pages
+            actual = state.device.actual
+            hasStatistics = false
+            // The request that the sender held is taken once more.
+            let statistics = queues[Queue.statistics]
+            statistics.rewind(statistics.inUse)
+        }
+    }
+}
