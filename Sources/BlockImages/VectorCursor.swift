@@ -35,10 +35,10 @@ struct VectorCursor {
     /// Zeroes all that is left.
     mutating func clear() {
         while let part = unsafe next() {
-            for unsafevector in unsafe part {
-                unsafe memset(vector.iov_base, 0, vector.iov_len)
-                index += 1
+            for position in 0..<part.count {
+                unsafe memset(part[position].iov_base, 0, part[position].iov_len)
             }
+            index += part.count
         }
     }
 }

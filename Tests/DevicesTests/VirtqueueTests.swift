@@ -105,14 +105,16 @@ import Testing
         driver.notify()
         let device = try #require(driver.transport.device)
         #expect(eventually { driver.lock.withLock { device.brokenReason != nil } })
-        #expect(driver.lock.withLock { device.brokenReason?.contains(hostile.reason) } == true, "\(device.brokenReason ?? "")")
+        let reason = driver.lock.withLock { device.brokenReason } ?? ""
+        #expect(reason.contains(hostile.reason), "\(reason)")
         #expect((driver.read(0x70) & 64 != 0) == isModern)
         // A reset mends it.
         driver.start()
         #expect(driver.lock.withLock { device.brokenReason == nil })
         driver.memory.store(UInt32(4), at: Self.buffer)
         driver.add([
-            .init(address: Self.buffer, length: 16), .init(address: Self.buffer + 64, length: 1, isWritable: true),
+            .init(address: Self.buffer, length: 16),
+            .init(address: Self.buffer + 64, length: 1, isWritable: true),
         ])
         driver.notify()
         #expect(driver.waitUsed()?.length == 1)
