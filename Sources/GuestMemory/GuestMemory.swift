@@ -14,6 +14,12 @@ public final class GuestMemory: Sendable {
         /// False for ROM: writes of the guest and of devices are dropped.
         public let isWritable: Bool
 
+        public init(address: UInt64, block: RAMBlock, isWritable: Bool) {
+            self.address = address
+            self.block = block
+            self.isWritable = isWritable
+        }
+
         /// One past the last address.
         public var end: UInt64 { address + UInt64(block.size) }
     }
