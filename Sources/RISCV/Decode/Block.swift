@@ -44,7 +44,7 @@ final class BlockCache {
 
     deinit {
         unsafe slots.deallocate()
-        for unsafechunk in unsafe chunks { unsafe chunk.deallocate() }
+        for index in unsafe chunks.indices { unsafe chunks[index].deallocate() }
     }
 
     private static func slot(_ pc: UInt64, _ physical: UInt64) -> Int {
