@@ -1,5 +1,6 @@
 import Bytes
 import GuestMemory
+import Synchronization
 import Testing
 
 @testable import Devices
@@ -90,5 +91,145 @@ import Testing
         #expect(eventually { destination.lock.withLock { moved.queues[2].inUse == 1 } })
         #expect(moved.statistics() == [4: 12345])
         #expect(destination.waitUsed(2) != nil)
+    }
+}
+
+@Suite struct VirtioConsoleTests {
+    /// What the guest wrote to each port.
+    private final class Output: Sendable {
+        private let bytes = Mutex<[Int: [UInt8]]>([:])
+        func port(_ id: Int, isConsole: Bool, name: String = "") -> VirtioConsolePort {
+            VirtioConsolePort(id: id, isConsole: isConsole, name: name) { [self] more in
+                bytes.withLock { $0[id, default: []] += more }
+            }
+        }
+        func text(_ id: Int) -> String { String(decoding: bytes.withLock { $0[id] ?? [] }, as: UTF8.self) }
+    }
+
+    private let output = Output()
+
+    private func driver(memory: GuestMemory? = nil) throws -> VirtioDriver {
+        try VirtioDriver(memory: memory) { memory, lock in
+            VirtioConsole(
+                ports: [
+                    output.port(0, isConsole: true),
+                    output.port(1, isConsole: false, name: "org.martlet.test"),
+                ], memory: memory, lock: lock)
+        }
+    }
+
+    /// Gives a queue buffers of 64 bytes in a place of its own.
+    private func addBuffers(_ driver: VirtioDriver, _ queue: Int, count: Int = 4) {
+        for index in 0..<count {
+            let address = VirtioDriver.buffers + UInt64(queue) * 0x1000 + UInt64(index) * 64
+            driver.add([.init(address: address, length: 64, isWritable: true)], to: queue)
+        }
+        driver.notify(queue)
+    }
+
+    private func received(_ driver: VirtioDriver, _ queue: Int) -> [UInt8]? {
+        guard let used = driver.waitUsed(queue) else { return nil }
+        let address = driver.memory.load(UInt64.self, at: driver.rings[queue].desc + 16 * UInt64(used.id))
+        return address.flatMap { driver.memory.read(at: $0, count: Int(used.length)) }
+    }
+
+    private func write(_ driver: VirtioDriver, _ queue: Int, _ bytes: [UInt8]) {
+        let at = VirtioDriver.buffers + 0x20_0000
+        driver.memory.write(bytes, at: at)
+        driver.add([.init(address: at, length: UInt32(bytes.count))], to: queue)
+        driver.notify(queue)
+        #expect(driver.waitUsed(queue) != nil)
+    }
+
+    private func connect(_ driver: VirtioDriver) {
+        addBuffers(driver, 2, count: 6)
+        write(driver, 3, [0xff, 0xff, 0xff, 0xff, 0, 0, 1, 0])
+        #expect(received(driver, 2) == [0, 0, 0, 0, 1, 0, 1, 0])
+        #expect(received(driver, 2) == [1, 0, 0, 0, 1, 0, 1, 0])
+        write(driver, 3, [0, 0, 0, 0, 3, 0, 1, 0])
+        #expect(received(driver, 2) == [0, 0, 0, 0, 4, 0, 1, 0])
+        #expect(received(driver, 2) == [0, 0, 0, 0, 6, 0, 1, 0])
+        write(driver, 3, [1, 0, 0, 0, 3, 0, 1, 0])
+        #expect(received(driver, 2) == [1, 0, 0, 0, 7, 0, 1, 0] + Array("org.martlet.test".utf8))
+        write(driver, 3, [0, 0, 0, 0, 6, 0, 1, 0])
+        write(driver, 3, [1, 0, 0, 0, 6, 0, 1, 0])
+    }
+
+    @Test func `A console and a port carry bytes both ways`() throws {
+        let driver = try driver()
+        driver.start(queues: 6)
+        let console = try #require(driver.transport.device as? VirtioConsole)
+        #expect(driver.read(0x104) == 31)
+        write(driver, 1, Array("lost".utf8))
+        connect(driver)
+        write(driver, 1, Array("hello".utf8))
+        write(driver, 5, Array("port".utf8))
+        #expect(output.text(0) == "hello" && output.text(1) == "port")
+        let text = Array(repeating: Array("0123456789".utf8), count: 10).flatMap { $0 }
+        #expect(console.receive(text, port: 1) == 100)
+        addBuffers(driver, 4)
+        let first = received(driver, 4) ?? []
+        let second = received(driver, 4) ?? []
+        #expect(first.count == 64 && first + second == text)
+        console.setHostConnected(true, port: 1)
+        #expect(received(driver, 2) == [1, 0, 0, 0, 6, 0, 1, 0])
+        driver.write(0x108, 0x21)
+        #expect(eventually { output.text(0) == "hello!" })
+        #expect(console.receive([UInt8](repeating: 0, count: 100_000), port: 0) == 65536)
+        #expect(console.room(port: 0) == 0)
+    }
+
+    @Test func `A driver without multiport has the console at once`() throws {
+        let driver = try driver()
+        driver.start(features: ~2, queues: 2)
+        write(driver, 1, Array("hello".utf8))
+        #expect(output.text(0) == "hello")
+        addBuffers(driver, 0)
+        (driver.transport.device as? VirtioConsole)?.receive([65], port: 0)
+        #expect(received(driver, 0) == [65])
+    }
+
+    @Test func `State moves with open ports and a half-written request`() throws {
+        let source = try driver()
+        source.start(queues: 6)
+        connect(source)
+        source.transport.device?.quiesce()
+        let section = try #require(source.transport.sections.first)
+        #expect(section.name == "virtio-mmio@0000000010008000/virtio-console")
+        var state = VirtioState(device: VirtioConsoleState())
+        state.queues = (0..<64).map { _ in VirtQueueState(num: 1024) }
+        state.device.portsMap = [3]
+        state.device.ports = [.init(id: 0), .init(id: 1)]
+        var writer = VMStateWriter(dialect: .martlet, version: 3)
+        _ = section.save(&writer)
+        let description = VirtioState<VirtioConsoleState>.description()
+        try description.load(&state, from: VMStateReader(InputBuffer(bytes: writer.output.bytes), version: 3))
+        #expect(state.device.ports.map(\.isGuestConnected) == [true, true])
+        // As if the first 3 of 8 bytes had been written: the guest waits for its request.
+        let at = VirtioDriver.buffers + 0x30_0000
+        source.memory.write(Array("abcdefgh".utf8), at: at)
+        let head = source.add([.init(address: at, length: 4), .init(address: at + 4, length: 4)], to: 1)
+        state.queues[1].lastAvailIndex &+= 1
+        state.device.ports[0].element = .init(
+            segment: 0, offset: 3,
+            element: .init(
+                index: UInt32(head),
+                readable: [.init(address: at, length: 4), .init(address: at + 4, length: 4)], writable: []))
+        var changed = VMStateWriter(dialect: .martlet, version: 3)
+        description.save(state, to: &changed)
+        let destination = try driver(memory: source.memory)
+        try destination.transport.sections.first?.load(
+            VMStateReader(InputBuffer(bytes: changed.output.bytes), version: 3))
+        destination.rings = source.rings
+        destination.transport.device?.resume()
+        #expect(destination.waitUsed(1)?.id == UInt32(head))
+        #expect(output.text(0) == "defgh")
+        // Other ports than the sender's are refused.
+        let other = try VirtioDriver { VirtioConsole(ports: [], memory: $0, lock: $1) }
+        let error = #expect(throws: VMStateError.self) {
+            try other.transport.sections.first?.load(
+                VMStateReader(InputBuffer(bytes: writer.output.bytes), version: 3))
+        }
+        #expect(error?.description.contains("expected the ports 0x1, found 0x3") == true)
     }
 }

@@ -26,7 +26,7 @@ public class VirtioDevice: @unchecked Sendable {
     private(set) var configGeneration: UInt32 = 0
     private(set) var isStarted = false
     private(set) var isDisabled = false
-    /// Why the device waits for a reset; nil when it does not.
+    /// Why the device waits for a reset; nil when it does not. Read it with the board's lock held.
     public private(set) var brokenReason: String?
     /// Counts resets: a request from before one is not answered.
     private var generation: UInt64 = 0

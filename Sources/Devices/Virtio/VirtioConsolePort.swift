@@ -1,0 +1,36 @@
+import VMState
+
+/// A port of a virtio-serial device: a `virtconsole` or a `virtserialport`.
+public struct VirtioConsolePort: Sendable {
+    /// Port number, 0...30; number 0 is for the first console.
+    public let id: Int
+    /// A console, which Linux shows as hvcN; else a port, /dev/vportNpM.
+    public let isConsole: Bool
+    /// Name that the guest sees for a port; empty for none.
+    public let name: String
+    /// Takes what the guest writes. On the device's thread, with no lock held; it may block.
+    let write: @Sendable ([UInt8]) -> Void
+
+    public init(
+        id: Int, isConsole: Bool, name: String = "", write: @escaping @Sendable ([UInt8]) -> Void
+    ) {
+        self.id = id
+        self.isConsole = isConsole
+        self.name = name
+        self.write = write
+    }
+
+    /// Its queues: what the guest reads, and what it writes (virtio 1.2, 5.3.2).
+    var receiveQueue: Int { id == 0 ? 0 : 2 * id + 2 }
+    var transmitQueue: Int { receiveQueue + 1 }
+}
+
+/// A port's moving parts, under the board's lock.
+struct VirtioConsolePortState {
+    var isGuestConnected = false
+    var isHostConnected: Bool
+    /// Bytes for the guest that had no buffer yet.
+    var input: [UInt8] = []
+    /// What the sender of a stream had half done.
+    var restored: VirtioConsoleState.Port.Pending?
+}
