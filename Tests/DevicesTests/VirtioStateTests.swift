@@ -165,13 +165,13 @@ import Testing
     }
 
     static func reencode<Device: VirtioDeviceState>(
-        _ device: Device, queues: Int, config: Int, _ bytes: [UInt8]
+        _ device: Device, queues: Int, config: Int, _ bytes: [UInt8], _ dialect: Dialect = .qemu10_0
     ) throws {
         var own = VirtioState(device: device)
         own.queues = Array(repeating: VirtQueueState(num: 1024), count: queues)
         own.config = Array(repeating: 1, count: config)
         let loaded = try load(bytes, into: own)
-        #expect(save(loaded, for: .qemu10_0) == bytes)
+        #expect(save(loaded, for: dialect) == bytes)
     }
 
     @Test(arguments: captured) func `QEMU's own sections come out again byte for byte`(
@@ -183,6 +183,17 @@ import Testing
         case "virtio-balloon": try Self.reencode(VirtioBalloonState(), queues: 3, config: 16, bytes)
         default: try Self.reencode(VirtioConsoleState(), queues: 64, config: 12, bytes)
         }
+    }
+
+    @Test func `Sections of a running Linux come out again byte for byte`() throws {
+        try Self.reencode(VirtioBlkState(), queues: 1, config: 57, VirtioFixtures.blk, .qemu7_2)
+        try Self.reencode(VirtioNetState(), queues: 3, config: 8, VirtioFixtures.net, .qemu7_2)
+        try Self.reencode(VirtioRngState(), queues: 1, config: 0, VirtioFixtures.rng, .qemu7_2)
+        var console = VirtioConsoleState()
+        console.portsMap = [3]
+        console.ports = [.init(id: 0), .init(id: 1)]
+        try Self.reencode(console, queues: 64, config: 12, VirtioFixtures.console, .qemu7_2)
+        try Self.reencode(VirtioBalloonState(), queues: 3, config: 16, VirtioFixtures.balloon, .qemu7_2)
     }
 
     /// Offset and replacement in a saved blk section, and the error.

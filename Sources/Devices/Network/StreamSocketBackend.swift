@@ -19,7 +19,7 @@ public final class StreamSocketBackend: NetworkBackend {
     /// Longest frame that is taken from a peer.
     private static let frameMax = 69632
     /// How long a peer may be slow, in microseconds; then frames are lost.
-    private static let sendTimeout = 200_000
+    private static let sendTimeout = 50_000
 
     /// Waits for peers at an address.
     public convenience init(listen address: StreamSocketAddress) throws(NetworkError) {

@@ -185,9 +185,9 @@ public class VirtioDevice: @unchecked Sendable {
         }
     }
 
-    /// Takes a queue's next request, with the lock held.
+    /// Takes a queue's next request, with the lock held. None while the device is to stand still.
     func pop(_ queue: Int, into chain: VirtqueueChain) -> Bool {
-        guard brokenReason == nil, !isDisabled else { return false }
+        guard brokenReason == nil, !isDisabled, !isPausing else { return false }
         do throws(VirtqueueError) {
             guard try queues[queue].pop(into: chain, features: guestFeatures) else { return false }
         } catch {
