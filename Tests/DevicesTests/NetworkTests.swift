@@ -48,6 +48,25 @@ final class FrameRecorder: Sendable {
         close(ends[1])
     }
 
+    @Test func `A tap's descriptor carries frames as they are`() throws {
+        var ends: [Int32] = [0, 0]
+        #expect(unsafe socketpair(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0, &ends) == 0)
+        let tap = try TapBackend(descriptor: ends[0])
+        let frames = FrameRecorder()
+        tap.start(frames.receive)
+        unsafe _ = write(ends[1], [1, 2, 3] as [UInt8], 3)
+        unsafe _ = write(ends[1], [4] as [UInt8], 1)
+        #expect(eventually { frames.all == [[1, 2, 3], [4]] })
+        tap.send([5, 6])
+        var buffer = [UInt8](repeating: 0, count: 10)
+        #expect(unsafe read(ends[1], &buffer, 10) == 2 && buffer[1] == 6)
+        tap.stop()
+        close(ends[1])
+        #expect(throws: NetworkError("'a-name-that-is-too-long' is not the name of an interface")) {
+            try TapBackend(interface: "a-name-that-is-too-long")
+        }
+    }
+
     @Test func `A port where nobody listens is an error`() throws {
         let server = try StreamSocketBackend(listen: .inet(host: "127.0.0.1", port: 0))
         let port = try #require(server.port)

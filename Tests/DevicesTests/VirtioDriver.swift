@@ -108,9 +108,7 @@ final class VirtioDriver {
             ring.avail = ring.desc + 16 * UInt64(num)
             ring.used = isModern ? ring.desc + 0x8000 : (ring.avail + 4 + 2 * UInt64(num) + 4095) & ~4095
             rings.append(ring)
-            for address in stride(from: ring.desc, to: ring.desc + 0x1_0000, by: 8) {
-                memory.store(UInt64(0), at: address)
-            }
+            memory.write([UInt8](repeating: 0, count: 0x1_0000), at: ring.desc)
             write(0x30, UInt64(index))
             write(0x38, UInt64(num))
             if isModern {
