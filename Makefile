@@ -1,0 +1,67 @@
+# Martlet. `make help` lists what is here. Everything that the targets need on a Debian 12 with Swift is installed
+# by `deps`; elsewhere it says what is missing.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+GUEST ?= embedded
+KERNEL ?=
+INITRD ?=
+RUNS ?= 5
+SWIFT ?= swift
+BINARY ?= .build/release/martlet
+QEMU10 ?= .qemu/10.0.2
+BUILDFLAGS ?=
+TESTFLAGS ?=
+
+help:
+	@echo 'make demo               build, then migrate a running self-checking guest between two processes'
+	@echo 'make demo GUEST=linux   the same with the Linux kernel of Debian (KERNEL= INITRD= for your own)'
+	@echo 'make build              .build/release/martlet'
+	@echo 'make test               what CI runs: format, guests, all tests'
+	@echo 'make bench              figures beside QEMU 10.0.2, into Documentation/Benchmarks.md (RUNS=5)'
+	@echo 'make install PREFIX=    program, manual page, shell completions (DESTDIR= too)'
+	@echo 'make deps               packages that the above need (Debian)'
+	@echo 'make clean              remove what was built'
+
+deps:
+	@Scripts/install-deps.sh
+
+build: deps
+	$(SWIFT) build -c release --product martlet $(BUILDFLAGS)
+
+lint:
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+
+guests:
+	@Scripts/check-guests.sh
+
+test: deps lint guests
+	$(SWIFT) build --build-tests $(TESTFLAGS)
+	$(SWIFT) test --skip-build $(TESTFLAGS)
+
+demo: build
+	@Scripts/demo.py --binary '$(BINARY)' --guest '$(GUEST)' --kernel '$(KERNEL)' --initrd '$(INITRD)'
+
+linux-guest: deps
+	@[ -f .guest/Image ] && [ -f .guest/initramfs.gz ] || Scripts/fetch-linux-guest.sh .guest
+
+bench: build linux-guest
+	Scripts/install-qemu-10.sh '$(QEMU10)'
+	Benchmarks/bench.py --binary '$(BINARY)' --peer '$(QEMU10)/bin/qemu-system-riscv64' --runs '$(RUNS)' \
+	    --linux .guest --json .build/bench.json --markdown Documentation/Benchmarks.md
+
+install:
+	@[ -x '$(BINARY)' ] || { echo 'make install: no $(BINARY): run make build first' >&2; exit 1; }
+	install -D -m 755 '$(BINARY)' '$(DESTDIR)$(PREFIX)/bin/martlet'
+	install -D -m 644 Documentation/martlet.1 '$(DESTDIR)$(PREFIX)/share/man/man1/martlet.1'
+	install -d '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/site-functions' \
+	    '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d'
+	'$(BINARY)' --generate-completion-script bash > '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/martlet'
+	'$(BINARY)' --generate-completion-script zsh > '$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_martlet'
+	'$(BINARY)' --generate-completion-script fish > '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/martlet.fish'
+
+clean:
+	$(SWIFT) package clean
+	rm -rf .guest .qemu
+
+.PHONY: help deps build lint guests test demo linux-guest bench install clean
