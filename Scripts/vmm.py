@@ -1,0 +1,191 @@
+"""A VMM process driven from outside: QMP over a unix socket, the serial port over another, processor time and memory
+from /proc. Works with any program that takes qemu-system-riscv64's options. Python's standard library only."""
+import json
+import os
+import re
+import shlex
+import socket
+import subprocess
+import threading
+import time
+
+
+class Failure(Exception):
+    """Something a person should read: the VMM's own words where there are any."""
+
+
+class QMP:
+    def __init__(self, path, process, seconds=20):
+        self.sock = connect(path, process, seconds)
+        self.file = self.sock.makefile('rb')
+        self.ids = 0
+        self.answers = {}
+        self.events = []
+        self.lock = threading.Condition()
+        self.greeting = json.loads(self.file.readline())['QMP']
+        threading.Thread(target=self._read, daemon=True).start()
+        self.call('qmp_capabilities')
+
+    def _read(self):
+        try:
+            for line in self.file:
+                message = json.loads(line)
+                with self.lock:
+                    if 'event' in message:
+                        self.events.append((time.monotonic(), message))
+                    else:
+                        self.answers[message.get('id')] = message
+                    self.lock.notify_all()
+        except (OSError, ValueError):
+            pass
+        with self.lock:
+            self.answers['closed'] = True
+            self.lock.notify_all()
+
+    def call(self, command, seconds=60, **arguments):
+        with self.lock:
+            self.ids += 1
+            number = self.ids
+        request = {'execute': command, 'id': number}
+        if arguments:
+            request['arguments'] = arguments
+        try:
+            self.sock.sendall(json.dumps(request).encode() + b'\n')
+        except OSError as error:
+            raise Failure(f'{command}: {error}')
+        with self.lock:
+            if not self.lock.wait_for(lambda: number in self.answers or 'closed' in self.answers, seconds):
+                raise Failure(f'{command}: no answer in {seconds} s')
+            if number not in self.answers:
+                raise Failure(f'{command}: the QMP connection was closed')
+            answer = self.answers.pop(number)
+        if 'error' in answer:
+            raise Failure(f"{command}: {answer['error']['desc']}")
+        return answer['return']
+
+    def event(self, name, since=0.0):
+        """When an event of that name arrived, or None."""
+        with self.lock:
+            return next((at for at, e in self.events if e['event'] == name and at >= since), None)
+
+
+def connect(path, process, seconds):
+    end = time.monotonic() + seconds
+    while True:
+        s = socket.socket(socket.AF_UNIX)
+        try:
+            s.connect(path)
+            return s
+        except OSError:
+            s.close()
+        if process.poll() is not None:
+            raise Failure('the VMM ended before it could be reached')
+        if time.monotonic() > end:
+            raise Failure(f'no answer at {os.path.basename(path)} in {seconds} s')
+        time.sleep(0.005)
+
+
+class Serial:
+    """What the guest prints, each complete line with the time it arrived."""
+
+    def __init__(self, path, process):
+        self.sock = connect(path, process, 20)
+        self.lines = []
+        self.rest = b''
+        self.lock = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while True:
+            try:
+                data = self.sock.recv(65536)
+            except OSError:
+                return
+            at = time.monotonic()
+            if not data:
+                return
+            with self.lock:
+                *whole, self.rest = (self.rest + data).split(b'\n')
+                self.lines += [(at, line.decode(errors='replace').strip('\r')) for line in whole]
+                self.lock.notify_all()
+
+    def send(self, text):
+        try:
+            self.sock.sendall(text.encode())
+        except OSError:
+            pass
+
+    def wait(self, pattern, seconds, start=0):
+        """The first line from number `start` on that matches: (time, match)."""
+        expression = re.compile(pattern)
+        end = time.monotonic() + seconds
+        seen = start
+        with self.lock:
+            while True:
+                while seen < len(self.lines):
+                    at, line = self.lines[seen]
+                    seen += 1
+                    match = expression.search(line)
+                    if match:
+                        return at, match
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise Failure(f'the guest did not print "{pattern}" in {seconds} s; last: '
+                                  + ' | '.join(line for _, line in self.lines[-4:]))
+                self.lock.wait(min(left, 0.5))
+
+    def first_beat(self, pattern, after):
+        expression = re.compile(pattern)
+        with self.lock:
+            return next((at for at, line in self.lines if at > after and expression.search(line)), None)
+
+
+class VMM:
+    def __init__(self, binary, name, directory, arguments, qmp=True, serial=True):
+        self.name = name
+        self.log = open(f'{directory}/{name}.log', 'w+')
+        command = list(binary) + arguments
+        for path in (f'{directory}/{name}.qmp', f'{directory}/{name}.tty'):
+            if os.path.exists(path):
+                os.unlink(path)
+        if qmp:
+            command += ['-qmp', f'unix:{directory}/{name}.qmp,server=on,wait=off']
+        if serial:
+            command += ['-serial', f'unix:{directory}/{name}.tty,server=on,wait=off']
+        self.command = command
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        try:
+            self.serial = Serial(f'{directory}/{name}.tty', self.process) if serial else None
+            self.qmp = QMP(f'{directory}/{name}.qmp', self.process) if qmp else None
+        except Failure as failure:
+            self.kill()
+            raise Failure(f'{name}: {failure}\n  {shlex.join(command)}\n  {self.said()}')
+
+    def said(self):
+        self.log.flush()
+        with open(self.log.name) as log:
+            return log.read().strip()[-2000:]
+
+    def cpu(self):
+        """Processor seconds used so far, all threads, user and system."""
+        with open(f'/proc/{self.process.pid}/stat') as f:
+            fields = f.read().rsplit(')', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+    def peak_memory(self):
+        """Largest resident set so far, in bytes."""
+        with open(f'/proc/{self.process.pid}/status') as f:
+            return next(int(line.split()[1]) * 1024 for line in f if line.startswith('VmHWM'))
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.log.close()
+
+
+
+def binary_words(text):
+    """A program given as one text, perhaps with words of its own after it."""
+    return shlex.split(text)
