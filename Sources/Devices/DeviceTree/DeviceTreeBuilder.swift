@@ -31,7 +31,8 @@ public struct DeviceTreeBuilder {
     /// Numbers of two cells each.
     public mutating func property(_ name: String, wide: [UInt64]) {
         property(
-            name, cells: wide.flatMap { [UInt32(truncatingIfNeeded: $0 >> 32), UInt32(truncatingIfNeeded: $0)] })
+            name,
+            cells: wide.flatMap { [UInt32(truncatingIfNeeded: $0 >> 32), UInt32(truncatingIfNeeded: $0)] })
     }
 
     public mutating func property(_ name: String, _ texts: String...) {

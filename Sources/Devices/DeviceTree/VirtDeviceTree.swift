@@ -36,7 +36,10 @@ public struct VirtDeviceTree {
                 $0.property("compatible", "riscv,pmu")
                 $0.property(
                     "riscv,event-to-mhpmcounters",
-                    cells: [1, 1, 0x7fff9, 2, 2, 0x7fffc, 0x10019, 0x10019, 0x7fff8, 0x1001b, 0x1001b, 0x7fff8, 0x10021, 0x10021, 0x7fff8])
+                    cells: [
+                        1, 1, 0x7fff9, 2, 2, 0x7fffc, 0x10019, 0x10019, 0x7fff8, 0x1001b, 0x1001b, 0x7fff8,
+                        0x10021, 0x10021, 0x7fff8,
+                    ])
             }
             root.node("fw-cfg@10100000") {
                 $0.property("compatible", "qemu,fw-cfg-mmio")
@@ -96,7 +99,9 @@ public struct VirtDeviceTree {
                     cpu.property("reg", cells: [UInt32(hart)])
                     cpu.property("status", "okay")
                     cpu.property("compatible", "riscv")
-                    for block in ["cboz", "cbom", "cbop"] { cpu.property("riscv,\(block)-block-size", cells: [64]) }
+                    for block in ["cboz", "cbom", "cbop"] {
+                        cpu.property("riscv,\(block)-block-size", cells: [64])
+                    }
                     cpu.property("riscv,isa", isa)
                     cpu.property("riscv,isa-base", "rv64i")
                     cpu.property("riscv,isa-extensions", bytes: extensions.flatMap { Array($0.utf8) + [0] })
@@ -216,8 +221,10 @@ public struct VirtDeviceTree {
             $0.property(
                 "ranges",
                 cells: [
-                    0x100_0000, 0, 0, 0, 0x300_0000, 0, 0x10000, 0x200_0000, 0, 0x4000_0000, 0, 0x4000_0000, 0,
-                    0x4000_0000, 0x300_0000, UInt32(high >> 32), UInt32(truncatingIfNeeded: high), UInt32(high >> 32),
+                    0x100_0000, 0, 0, 0, 0x300_0000, 0, 0x10000, 0x200_0000, 0, 0x4000_0000, 0, 0x4000_0000,
+                    0,
+                    0x4000_0000, 0x300_0000, UInt32(high >> 32), UInt32(truncatingIfNeeded: high),
+                    UInt32(high >> 32),
                     UInt32(truncatingIfNeeded: high), 4, 0,
                 ])
             $0.property("reg", wide: [0x3000_0000, 0x1000_0000])

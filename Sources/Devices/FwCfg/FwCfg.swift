@@ -59,7 +59,9 @@ public final class FwCfg: MMIODevice, @unchecked Sendable {
     }
 
     private func nextByte() -> UInt8 {
-        guard let item = items[state.currentEntry & 0x3fff], Int(state.currentOffset) < item.count else { return 0 }
+        guard let item = items[state.currentEntry & 0x3fff], Int(state.currentOffset) < item.count else {
+            return 0
+        }
         defer { state.currentOffset += 1 }
         return item[Int(state.currentOffset)]
     }
@@ -75,7 +77,9 @@ public final class FwCfg: MMIODevice, @unchecked Sendable {
             // "QEMU CFG", big-endian, tells that there is DMA.
             let text = Array("QEMU CFG".utf8)
             var value: UInt64 = 0
-            for index in 0..<size { value |= UInt64(text[(Int(offset) - 16 + index) & 7]) << UInt64(8 * index) }
+            for index in 0..<size {
+                value |= UInt64(text[(Int(offset) - 16 + index) & 7]) << UInt64(8 * index)
+            }
             return value
         default: return 0
         }

@@ -49,7 +49,8 @@ public final class PCIeHost: MMIODevice, @unchecked Sendable {
                 root
             } set: { [self] (new, reader) throws(VMStateError) in
                 guard new.config.prefix(4) == root.config.prefix(4) else {
-                    throw reader.invalid(expected: "the configuration space of 1b36:0008", found: "another device")
+                    throw reader.invalid(
+                        expected: "the configuration space of 1b36:0008", found: "another device")
                 }
                 root = new
             },

@@ -21,7 +21,10 @@ public final class PFlashCFI01: MMIODevice, @unchecked Sendable {
         self.instance = instance
         self.isReadOnly = isReadOnly
         let table: [(UInt64, [UInt8])] = [
-            (0x10, Array("QRY".utf8) + [1, 0, 0x31, 0, 0, 0, 0, 0, 0x45, 0x55, 0, 0, 7, 7, 0x0a, 0, 4, 4, 4, 0]),
+            (
+                0x10,
+                Array("QRY".utf8) + [1, 0, 0x31, 0, 0, 0, 0, 0, 0x45, 0x55, 0, 0, 7, 7, 0x0a, 0, 4, 4, 4, 0]
+            ),
             (0x27, [24, 2, 0, 8, 0, 1, 0x7f, 0, 0, 2]),
         ]
         for (start, bytes) in table {
@@ -42,7 +45,9 @@ public final class PFlashCFI01: MMIODevice, @unchecked Sendable {
             let answer = UInt64(cfiAnswers[offset >> 2] ?? 0)
             return answer | answer << 16
         case 0x00, 0xff:
-            guard let bytes = unsafe block.bytes(at: Int(truncatingIfNeeded: offset), count: size) else { return 0 }
+            guard let bytes = unsafe block.bytes(at: Int(truncatingIfNeeded: offset), count: size) else {
+                return 0
+            }
             return (0..<size).reduce(0) { unsafe $0 | UInt64(bytes[$1]) << UInt64(8 * $1) }
         default:
             let status = UInt64(state.status)
@@ -107,7 +112,8 @@ public final class PFlashCFI01: MMIODevice, @unchecked Sendable {
 
     /// Programming clears bits; a read-only chip says that it failed.
     private func program(_ offset: UInt64, _ size: Int, _ value: UInt64) {
-        guard !isReadOnly, let bytes = unsafe block.bytes(at: Int(truncatingIfNeeded: offset), count: size) else {
+        guard !isReadOnly, let bytes = unsafe block.bytes(at: Int(truncatingIfNeeded: offset), count: size)
+        else {
             state.status |= 0x10
             return
         }

@@ -110,7 +110,8 @@ public final class PLIC: MMIODevice, @unchecked Sendable {
             VMStateSection("riscv_sifive_plic", PLICState.description(harts: harts)) { [self] in
                 state
             } set: { [self] (new, reader) throws(VMStateError) in
-                guard new.sourcePriority.allSatisfy({ $0 <= 7 }), new.targetPriority.allSatisfy({ $0 <= 7 }) else {
+                guard new.sourcePriority.allSatisfy({ $0 <= 7 }), new.targetPriority.allSatisfy({ $0 <= 7 })
+                else {
                     throw reader.invalid(expected: "priorities of 0 to 7", found: "a higher one")
                 }
                 state = new

@@ -191,7 +191,8 @@ public final class UART16550: MMIODevice, @unchecked Sendable {
             }
             let changed = (state.ier ^ value) & 0x0f
             state.ier = value & 0x0f
-            if changed & IER.transmit != 0, state.ier & IER.transmit != 0, state.lsr & LSR.transmitEmpty != 0 {
+            if changed & IER.transmit != 0, state.ier & IER.transmit != 0, state.lsr & LSR.transmitEmpty != 0
+            {
                 state.thrInterruptPending = 1
             }
             update()

@@ -22,7 +22,7 @@ extension FloatFormat {
     static var fractionBits: UInt64 { UInt64(precision - 1) }
     static var exponentMask: UInt64 { UInt64(maximumExponent) << 1 | 1 }
     static var fractionMask: UInt64 { 1 << fractionBits - 1 }
-    static var signBit: UInt64 { exponentMask + 1 << fractionBits }
+    static var signBit: UInt64 { (exponentMask + 1) << fractionBits }
     static var infinity: UInt64 { exponentMask << fractionBits }
     /// The one NaN that operations give.
     static var canonicalNaN: UInt64 { infinity | 1 << (fractionBits - 1) }

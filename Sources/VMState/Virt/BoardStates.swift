@@ -75,7 +75,8 @@ public struct PLICState: Sendable, Equatable {
             fields: [
                 .array("source_priority", \.sourcePriority, .uint32, count: sources),
                 .array("target_priority", \.targetPriority, .uint32, count: 2 * harts),
-                .array("pending", \.pending, .uint32, count: 3), .array("claimed", \.claimed, .uint32, count: 3),
+                .array("pending", \.pending, .uint32, count: 3),
+                .array("claimed", \.claimed, .uint32, count: 3),
                 .array("enable", \.enable, .uint32, count: 6 * harts),
             ])
     }

@@ -39,7 +39,8 @@ public struct SerialState: Sendable, Equatable {
                 .check("num") { (fifo, reader) throws(VMStateError) in
                     guard fifo.count <= 16, fifo.head < 16 else {
                         throw reader.invalid(
-                            expected: "a FIFO of at most 16 bytes", found: "head \(fifo.head), num \(fifo.count)")
+                            expected: "a FIFO of at most 16 bytes",
+                            found: "head \(fifo.head), num \(fifo.count)")
                     }
                 },
             ])
@@ -66,7 +67,8 @@ public struct SerialState: Sendable, Equatable {
         subsections: [
             VMStateSubsection(
                 VMStateDescription(
-                    "serial/thr_ipending", version: 1, fields: [.int32("thr_ipending", \.thrInterruptPending)])
+                    "serial/thr_ipending", version: 1, fields: [.int32("thr_ipending", \.thrInterruptPending)]
+                )
             ) { state, _ in
                 let shown: Int32 = state.iir & 0x0f == 2 ? 1 : 0
                 return state.ier & 2 != 0 && state.thrInterruptPending != shown
@@ -74,7 +76,9 @@ public struct SerialState: Sendable, Equatable {
             VMStateSubsection(
                 VMStateDescription(
                     "serial/tsr", version: 1,
-                    fields: [.uint32("tsr_retry", \.transmitRetry), .uint8("thr", \.thr), .uint8("tsr", \.tsr)])
+                    fields: [
+                        .uint32("tsr_retry", \.transmitRetry), .uint8("thr", \.thr), .uint8("tsr", \.tsr),
+                    ])
             ) { state, _ in state.transmitRetry != 0 },
             VMStateSubsection(
                 VMStateDescription(
@@ -88,11 +92,13 @@ public struct SerialState: Sendable, Equatable {
             ) { state, _ in state.transmitFIFO.count > 0 },
             VMStateSubsection(
                 VMStateDescription(
-                    "serial/fifo_timeout_timer", version: 1, fields: [.timer("fifo_timeout_timer", \.timeoutTimer)])
+                    "serial/fifo_timeout_timer", version: 1,
+                    fields: [.timer("fifo_timeout_timer", \.timeoutTimer)])
             ) { state, _ in state.timeoutTimer >= 0 },
             VMStateSubsection(
                 VMStateDescription(
-                    "serial/timeout_ipending", version: 1, fields: [.int32("timeout_ipending", \.timeoutPending)])
+                    "serial/timeout_ipending", version: 1,
+                    fields: [.int32("timeout_ipending", \.timeoutPending)])
             ) { state, _ in state.timeoutPending != 0 },
             VMStateSubsection(
                 VMStateDescription(

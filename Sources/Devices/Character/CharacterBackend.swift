@@ -1,0 +1,262 @@
+import CPlatform
+import Glibc
+
+/// Where a serial line or console port leads on the host: a terminal, a file, a socket.
+///
+/// Any thread may send. Bytes that come in are given to the receiver on the backend's own thread, at most as many as it
+/// has room for.
+@safe
+public final class CharacterBackend: @unchecked Sendable {
+    // Sendable: mutable state is guarded by `mutex`.
+
+    /// What is at the other end.
+    public enum Kind: Sendable, Equatable {
+        case null
+        case stdio
+        case file(path: String, append: Bool)
+        case pty
+        /// A listening socket, or one connected from the start.
+        case socket(Int32, isListening: Bool)
+    }
+
+    /// Most bytes kept for a peer that does not read; older output is dropped, as a serial line would.
+    private static let backlog = 1 << 20
+
+    private let mutex = BoardLock()
+    private var input: Int32 = -1
+    private var output: Int32 = -1
+    private let listener: Int32
+    private var pending: [UInt8] = []
+    private var room: (@Sendable () -> Int)?
+    private var receiver: (@Sendable ([UInt8]) -> Void)?
+    private var wakeRead: Int32 = -1
+    private var wakeWrite: Int32 = -1
+    private var isClosing = false
+    private var thread: OSThread?
+    /// The slave's path of a pty.
+    public private(set) var ptyPath: String?
+    private static let savedTerminal = SavedTerminal()
+
+    /// Opens the backend; nothing is read before ``start(room:receive:)``.
+    ///
+    /// - Throws: ``CharacterError`` when the file or terminal cannot be opened.
+    public init(_ kind: Kind) throws(CharacterError) {
+        var listener: Int32 = -1
+        switch kind {
+        case .null: break
+        case .stdio:
+            input = 0
+            output = 1
+            Self.savedTerminal.makeRaw()
+        case .file(let path, let append):
+            output = unsafe cplatform_open(
+                path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0o644)
+            guard output >= 0 else { throw CharacterError("cannot open '\(path)'", errno) }
+        case .pty:
+            // TIOCSPTLCK unlocks the slave, TIOCGPTN tells its number.
+            let master = unsafe cplatform_open("/dev/ptmx", O_RDWR | O_NOCTTY, 0)
+            var unlock: Int32 = 0
+            var number: Int32 = 0
+            guard master >= 0, unsafe cplatform_ioctl_pointer(master, 0x4004_5431, &unlock) == 0,
+                unsafe cplatform_ioctl_pointer(master, 0x8004_5430, &number) == 0
+            else { throw CharacterError("cannot open a pseudo terminal", errno) }
+            ptyPath = "/dev/pts/\(number)"
+            input = master
+            output = master
+            Self.setNonBlocking(master)
+        case .socket(let descriptor, let isListening):
+            if isListening {
+                listener = descriptor
+            } else {
+                input = descriptor
+                output = descriptor
+                Self.setNonBlocking(descriptor)
+            }
+        }
+        self.listener = listener
+        var ends: [Int32] = [-1, -1]
+        guard unsafe pipe(&ends) == 0 else { throw CharacterError("cannot make a pipe", errno) }
+        (wakeRead, wakeWrite) = (ends[0], ends[1])
+        Self.setNonBlocking(wakeRead)
+        Self.setNonBlocking(wakeWrite)
+    }
+
+    deinit {
+        close(wakeRead)
+        close(wakeWrite)
+    }
+
+    private static func setNonBlocking(_ descriptor: Int32) {
+        _ = cplatform_fcntl_int(descriptor, F_SETFL, cplatform_fcntl_int(descriptor, F_GETFL, 0) | O_NONBLOCK)
+        _ = cplatform_fcntl_int(descriptor, F_SETFD, FD_CLOEXEC)
+    }
+
+    /// Begins to read.
+    /// - Parameters:
+    ///   - room: how many bytes the receiver can take now.
+    ///   - receive: takes them.
+    public func start(room: @escaping @Sendable () -> Int, receive: @escaping @Sendable ([UInt8]) -> Void) {
+        self.room = room
+        receiver = receive
+        thread = OSThread("chardev") { [weak self] in self?.serve() }
+    }
+
+    /// The receiver has room again.
+    public func roomChanged() { wake() }
+
+    private func wake() {
+        var byte: UInt8 = 0
+        unsafe _ = write(wakeWrite, &byte, 1)
+    }
+
+    /// Sends bytes without waiting for the peer. Without a peer they are dropped.
+    public func send(_ bytes: [UInt8]) {
+        let mustWake = mutex.withLock { () -> Bool in
+            guard output >= 0 else { return false }
+            pending += bytes
+            flush()
+            if pending.count > Self.backlog { pending.removeFirst(pending.count - Self.backlog) }
+            return !pending.isEmpty
+        }
+        if mustWake { wake() }
+    }
+
+    /// Writes what the peer takes now. With `mutex` held.
+    private func flush() {
+        while !pending.isEmpty {
+            let isSocket = listener >= 0
+            let count = unsafe pending.withUnsafeBytes { bytes in
+                unsafe isSocket
+                    ? Glibc.send(output, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+                    : write(output, bytes.baseAddress, bytes.count)
+            }
+            if count <= 0 {
+                if count < 0, errno == EINTR { continue }
+                if count < 0, errno != EAGAIN { pending = [] }
+                return
+            }
+            pending.removeFirst(count)
+        }
+    }
+
+    /// Ends the thread and closes what is open; gives the terminal back as it was.
+    public func shutDown() {
+        mutex.withLock { isClosing = true }
+        wake()
+        thread?.join()
+        thread = nil
+        mutex.withLock {
+            flush()
+            if input > 2 { close(input) }
+            if output > 2, output != input { close(output) }
+            if listener >= 0 { close(listener) }
+            input = -1
+            output = -1
+        }
+        Self.savedTerminal.restore()
+    }
+
+    private func serve() {
+        while true {
+            let (closing, input, output, hasPending) = mutex.withLock {
+                (isClosing, self.input, self.output, !pending.isEmpty)
+            }
+            if closing { return }
+            let free = input >= 0 ? room?() ?? 0 : 0
+            var polls = [pollfd(fd: wakeRead, events: Int16(POLLIN), revents: 0)]
+            if input >= 0 {
+                let events = (free > 0 ? POLLIN : 0) | (hasPending && output == input ? POLLOUT : 0)
+                polls.append(pollfd(fd: input, events: Int16(events), revents: 0))
+            } else {
+                polls.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0))
+            }
+            polls.append(
+                pollfd(fd: hasPending && output != input ? output : -1, events: Int16(POLLOUT), revents: 0))
+            guard unsafe poll(&polls, nfds_t(polls.count), -1) >= 0 || errno == EINTR else { return }
+            if polls[0].revents != 0 {
+                var drain = [UInt8](repeating: 0, count: 64)
+                while unsafe read(wakeRead, &drain, 64) > 0 {}
+            }
+            if polls[2].revents != 0 || Int32(polls[1].revents) & POLLOUT != 0 { mutex.withLock { flush() } }
+            let events = Int32(polls[1].revents)
+            if input < 0 {
+                if listener >= 0, events & POLLIN != 0 { acceptPeer() }
+            } else if events & (POLLIN | POLLHUP | POLLERR) != 0 {
+                if free > 0 {
+                    receive(upTo: free)
+                } else if events & (POLLHUP | POLLERR) != 0 {
+                    usleep(10_000)  // The peer hung up while the guest has no room: nothing to wait for.
+                }
+            }
+        }
+    }
+
+    private func acceptPeer() {
+        let peer = accept(listener, nil, nil)
+        guard peer >= 0 else { return }
+        Self.setNonBlocking(peer)
+        mutex.withLock {
+            input = peer
+            output = peer
+            pending = []
+        }
+    }
+
+    private func receive(upTo free: Int) {
+        var bytes = [UInt8](repeating: 0, count: min(free, 4096))
+        let count = unsafe read(input, &bytes, bytes.count)
+        if count > 0 { return receiver?(Array(bytes[..<count])) ?? () }
+        if count < 0, errno == EAGAIN || errno == EINTR { return }
+        if ptyPath != nil, count < 0 {
+            usleep(100_000)  // Nobody has the terminal's other end open.
+            return
+        }
+        mutex.withLock {
+            let old = input
+            input = -1
+            if old > 2 {
+                if output == old { output = -1 }
+                close(old)
+            }
+            pending = []
+        }
+    }
+}
+
+/// A character backend cannot be had.
+public struct CharacterError: Error, Equatable, Sendable, CustomStringConvertible {
+    public var description: String
+
+    public init(_ description: String, _ code: Int32 = 0) {
+        self.description =
+            code == 0 ? description : "\(description): \(unsafe String(cString: strerror(code)))"
+    }
+}
+
+/// The terminal on standard input as it was before it was made raw.
+private final class SavedTerminal: @unchecked Sendable {
+    // Sendable: guarded by `lock`.
+    private let lock = BoardLock()
+    private var saved: termios?
+
+    func makeRaw() {
+        lock.withLock {
+            var terminal = termios()
+            guard saved == nil, isatty(0) == 1, unsafe tcgetattr(0, &terminal) == 0 else { return }
+            saved = terminal
+            terminal.c_iflag &= ~tcflag_t(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON)
+            terminal.c_oflag |= tcflag_t(OPOST)
+            terminal.c_lflag &= ~tcflag_t(ECHO | ECHONL | ICANON | IEXTEN)
+            terminal.c_cflag |= tcflag_t(CS8)
+            unsafe _ = tcsetattr(0, TCSANOW, &terminal)
+        }
+    }
+
+    func restore() {
+        lock.withLock {
+            guard var terminal = saved else { return }
+            unsafe _ = tcsetattr(0, TCSANOW, &terminal)
+            saved = nil
+        }
+    }
+}

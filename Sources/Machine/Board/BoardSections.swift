@@ -1,0 +1,26 @@
+import Devices
+import VMState
+
+/// The devices whose state travels, in the order of QEMU 10.0's stream.
+struct BoardSections {
+    var aclint: ACLINT
+    var plic: PLIC
+    var fwCfg: FwCfg
+    var pcie: PCIeHost
+    var serial: UART16550
+    var rtc: GoldfishRTC
+    var flash: [PFlashCFI01]
+    var transports: [VirtioMMIOTransport]
+
+    var inOrder: [VMStateSection] {
+        let fixed =
+            aclint.sections + plic.sections + fwCfg.sections + pcie.sections + serial.sections + rtc.sections
+        let acpi = VMStateSection(
+            "virt_acpi_build", ACPIBuildState.description, knownTo: { $0 != .qemu7_2 }
+        ) {
+            ACPIBuildState()
+        } set: { (_, _) throws(VMStateError) in
+        }
+        return fixed + flash.flatMap(\.sections) + transports.flatMap(\.sections) + [acpi]
+    }
+}

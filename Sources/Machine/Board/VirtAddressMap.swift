@@ -1,0 +1,27 @@
+/// Where things stand in the guest physical address space of QEMU's `virt` board.
+enum VirtAddressMap {
+    static let maskROM: UInt64 = 0x1000
+    static let maskROMSize = 0xf000
+    static let test: UInt64 = 0x10_0000
+    static let rtc: UInt64 = 0x10_1000
+    static let clint: UInt64 = 0x200_0000
+    static let sswi: UInt64 = 0x2f0_0000
+    static let plic: UInt64 = 0xc00_0000
+    static let plicSize: UInt64 = 0x60_0000
+    static let uart: UInt64 = 0x1000_0000
+    static let virtio: UInt64 = 0x1000_1000
+    static let virtioSlotSize: UInt64 = 0x1000
+    static let virtioSlots = 8
+    static let fwCfg: UInt64 = 0x1010_0000
+    static let flash: UInt64 = 0x2000_0000
+    static let flashSize = 0x200_0000
+    static let ecam: UInt64 = 0x3000_0000
+    static let ecamSize: UInt64 = 0x1000_0000
+    static let ram: UInt64 = 0x8000_0000
+
+    /// PLIC sources.
+    static let virtioSource = 1
+    static let uartSource = 10
+    static let rtcSource = 11
+    static let pciSource = 32
+}

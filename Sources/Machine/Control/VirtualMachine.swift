@@ -1,0 +1,176 @@
+import CPlatform
+import Devices
+import Glibc
+public import GuestMemory
+import RISCV
+import Synchronization
+
+/// A guest and who may run it: the board with its harts, and the run state that every face of the VMM changes.
+///
+/// Any thread may call any method; changes of the run state happen one at a time.
+public final class VirtualMachine: Sendable {
+    /// Something that monitors tell their clients.
+    public enum Event: Sendable, Equatable {
+        case stop
+        case resume
+        case reset(byGuest: Bool)
+        case shutdown(byGuest: Bool, reason: String)
+        case powerdown
+        /// Something went wrong that no command is waiting for; for the log.
+        case failure(String)
+    }
+
+    /// What the machine is made of.
+    public let configuration: MachineConfiguration
+    let board: VirtBoard
+    private let state: Mutex<RunState>
+    private let eventSink = Mutex<(@Sendable (Event) -> Void)?>(nil)
+    private let endOfLife: Mutex<(@Sendable (Int32) -> Void)?> = Mutex(nil)
+    private let requests = RequestThread()
+
+    public var memory: GuestMemory { board.memory }
+
+    /// The present run state.
+    public var runState: RunState { state.withLock { $0 } }
+
+    /// Builds the machine and loads its firmware; nothing runs yet.
+    ///
+    /// - Throws: ``OptionError``, ``BootError`` or ``GuestMemoryError`` with the reason.
+    public init(_ configuration: MachineConfiguration) throws {
+        self.configuration = configuration
+        state = Mutex(configuration.incoming == nil ? .prelaunch : .inmigrate)
+        board = try VirtBoard(configuration)
+        board.onGuestRequest = { [weak self] request in
+            guard let self else { return }
+            requests.perform { self.serve(request) }
+        }
+        if configuration.incoming == nil { try board.boot() }
+    }
+
+    /// Who hears of events.
+    public func setEventSink(_ sink: @escaping @Sendable (Event) -> Void) { eventSink.withLock { $0 = sink } }
+
+    /// Who ends the process when the guest has powered off or a client quits.
+    public func setEndOfLife(_ end: @escaping @Sendable (Int32) -> Void) { endOfLife.withLock { $0 = end } }
+
+    private func emit(_ event: Event) { eventSink.withLock { $0 }?(event) }
+
+    // MARK: Run control
+
+    /// Lets the harts run, from `prelaunch`, `paused` or, on the operator's word, `postmigrate`. No effect when running.
+    public func resume() {
+        let resumed = state.withLock { state -> Bool in
+            guard !state.isRunning else { return false }
+            board.resume()
+            state = .running
+            return true
+        }
+        if resumed { emit(.resume) }
+    }
+
+    /// Stops the harts and settles the devices; the run state becomes `new`. No effect when not running, but for the
+    /// name of the state.
+    public func stop(as new: RunState = .paused) {
+        let stopped = state.withLock { state -> Bool in
+            guard state.isRunning else {
+                if new != .paused { state = new }
+                return false
+            }
+            board.pause()
+            state = new
+            return true
+        }
+        if stopped { emit(.stop) }
+    }
+
+    /// Names the state of a guest that does not run.
+    public func setState(_ new: RunState) {
+        state.withLock { if !$0.isRunning { $0 = new } }
+    }
+
+    /// Resets board and harts and, unless the guest waits for a migration, loads the firmware again.
+    public func reset(byGuest: Bool) {
+        var failure: BootError?
+        state.withLock { state in
+            let wasRunning = state.isRunning
+            if wasRunning { board.pause() }
+            do throws(BootError) {
+                try board.reset()
+            } catch {
+                failure = error
+                state = .internalError
+                return
+            }
+            switch state {
+            case .running: board.resume()
+            case .inmigrate: break
+            default: state = .prelaunch
+            }
+        }
+        if let failure {
+            // A file that was there at the start is not any more: the guest stays as it is, stopped.
+            emit(.failure("reset: \(failure)"))
+        } else {
+            emit(.reset(byGuest: byGuest))
+        }
+    }
+
+    /// Ends the guest and the process.
+    public func shutdown(byGuest: Bool, reason: String, status: Int32 = 0) {
+        stop(as: .shutdown)
+        emit(.shutdown(byGuest: byGuest, reason: reason))
+        board.close()
+        endOfLife.withLock { $0 }?(status)
+    }
+
+    private func serve(_ request: VirtBoard.GuestRequest) {
+        switch request {
+        case .reset: reset(byGuest: true)
+        case .powerOff: shutdown(byGuest: true, reason: "guest-shutdown")
+        case .fail(let code): shutdown(byGuest: true, reason: "guest-panic", status: Int32(code))
+        }
+    }
+}
+
+/// One thread at a time for what a hart asks for but cannot do itself, such as resetting all harts.
+private final class RequestThread: Sendable {
+    private struct State {
+        var pending: [@Sendable () -> Void] = []
+        var isRunning = false
+    }
+    private let state = Mutex(State())
+
+    /// Runs `body` on another thread, after what was asked for before. Requests of a guest are rare.
+    func perform(_ body: @escaping @Sendable () -> Void) {
+        let mustStart = state.withLock { state -> Bool in
+            state.pending.append(body)
+            defer { state.isRunning = true }
+            return !state.isRunning
+        }
+        guard mustStart else { return }
+        _ = OSThread("requests") { [self] in
+            while let next = next() { next() }
+        }
+    }
+
+    private func next() -> (@Sendable () -> Void)? {
+        state.withLock { state in
+            state.isRunning = !state.pending.isEmpty
+            return state.pending.isEmpty ? nil : state.pending.removeFirst()
+        }
+    }
+}
+
+extension VirtualMachine {
+    /// Writes the board's device tree to a file, for `-machine dumpdtb=`.
+    ///
+    /// - Throws: ``BootError`` when the file cannot be written, or what the machine needs is missing.
+    public static func writeDeviceTree(_ configuration: MachineConfiguration, to path: String) throws {
+        let tree = try VirtBoard(configuration).deviceTree(initrd: nil)
+        let descriptor = unsafe cplatform_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0, unsafe write(descriptor, tree, tree.count) == tree.count else {
+            throw BootError("cannot write '\(path)': \(unsafe String(cString: strerror(errno)))")
+        }
+        close(descriptor)
+    }
+}

@@ -1,0 +1,101 @@
+/// What a machine is made of, as its options say. A value: nothing is opened or allocated yet.
+public struct MachineConfiguration: Sendable {
+    /// What `-bios` names.
+    public enum Firmware: Equatable, Sendable {
+        /// OpenSBI as the distribution installs it.
+        case standard
+        case none
+        case file(String)
+    }
+
+    /// Where a serial line, a console port or a monitor leads.
+    public enum Character: Equatable, Sendable {
+        case null
+        case stdio
+        case file(path: String, append: Bool)
+        case pty
+        case unix(path: String, server: Bool, wait: Bool)
+        case tcp(host: String, port: String, server: Bool, wait: Bool)
+        /// `fd=`: an open descriptor given by the parent process.
+        case descriptor(Int32, server: Bool)
+    }
+
+    public struct Monitor: Equatable, Sendable {
+        public enum Mode: Equatable, Sendable { case control, readline }
+        public var mode: Mode
+        public var character: Character
+    }
+
+    /// A raw disk image.
+    public struct Drive: Equatable, Sendable {
+        public var id: String
+        public var path: String
+        public var isReadOnly: Bool
+    }
+
+    public struct NetworkBackend: Equatable, Sendable {
+        public enum Kind: Equatable, Sendable {
+            case user(hostForwards: [String], restrict: Bool)
+            case socketListen(host: String, port: String)
+            case socketConnect(host: String, port: String)
+            case tap(interface: String?, descriptor: Int32?)
+        }
+        public var id: String
+        public var kind: Kind
+    }
+
+    /// A virtio device on an mmio slot.
+    public struct Device: Equatable, Sendable {
+        public enum Kind: Equatable, Sendable {
+            case block(drive: String)
+            case network(netdev: String?, mac: String?)
+            case rng
+            case serial
+            case balloon
+            /// A port of the virtio-serial device before it.
+            case port(chardev: String, name: String?, isConsole: Bool)
+        }
+        public var id: String?
+        public var kind: Kind
+        /// Slot named by `bus=virtio-mmio-bus.N`, else the highest free one.
+        public var slot: Int?
+    }
+
+    /// `-name`.
+    public var name: String?
+    /// `-uuid`, 16 bytes; zeros when none was given.
+    public var uuid: [UInt8] = Array(repeating: 0, count: 16)
+    public var hasUUID = false
+    /// Guest RAM in bytes.
+    public var memorySize: UInt64 = 128 << 20
+    /// Name of the RAM block in a stream.
+    public var memoryName = "riscv_virt_board.ram"
+    /// 1...8.
+    public var harts = 1
+    /// `-M virt,aclint=on`.
+    public var hasACLINT = false
+    /// `-M virt,dumpdtb=FILE`.
+    public var deviceTreeDump: String?
+    /// `-global virtio-mmio.force-legacy=false`.
+    public var isVirtioModern = false
+    public var firmware: Firmware = .standard
+    public var kernel: String?
+    public var initrd: String?
+    public var arguments: String?
+    public var serial: Character = .null
+    public var characters: [String: Character] = [:]
+    public var monitors: [Monitor] = []
+    public var drives: [Drive] = []
+    public var networkBackends: [NetworkBackend] = []
+    public var devices: [Device] = []
+    /// `pflash` images for the two flash chips.
+    public var flash: [Int: Drive] = [:]
+    /// `-incoming`: an address, or `defer`.
+    public var incoming: String?
+    /// `-S`.
+    public var startsPaused = false
+    public var isDaemon = false
+    public var pidFile: String?
+
+    public init() {}
+}

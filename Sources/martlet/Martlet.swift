@@ -1,0 +1,48 @@
+import ArgumentParser
+import Glibc
+
+/// `martlet`: the command line. Called as `qemu-system-riscv64`, or with a first argument that begins with a single
+/// dash, it is `martlet run`.
+@main
+struct Martlet: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "martlet",
+        abstract: "A riscv64 virtual machine monitor built for moving a running guest.",
+        discussion: """
+            Takes the options of qemu-system-riscv64.
+
+            EXAMPLES
+              martlet run -m 512M -smp 2 -kernel Image -initrd initramfs.gz -append console=ttyS0
+            """,
+        version: martletVersion,
+        subcommands: [Run.self])
+
+    static func main() async {
+        signal(SIGPIPE, SIG_IGN)
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        let name = CommandLine.arguments.first?.split(separator: "/").last ?? "martlet"
+        let isOption = arguments.first.map { $0.hasPrefix("-") && !$0.hasPrefix("--") && $0 != "-h" } ?? false
+        if name == "qemu-system-riscv64" || isOption { arguments.insert("run", at: 0) }
+        // The options of `run` are QEMU's, with one dash: ArgumentParser would take them apart.
+        if arguments.first == "run" {
+            await Run.main(machineArguments: Array(arguments.dropFirst()))
+        } else {
+            await main(arguments)
+        }
+    }
+}
+
+/// This program's version.
+let martletVersion = "0.1.0"
+
+/// Prints a line on standard error.
+func warn(_ message: String) {
+    let line = "martlet: \(message)\n"
+    unsafe _ = Glibc.write(2, line, line.utf8.count)
+}
+
+/// Ends the process with a message on standard error.
+func fail(_ message: String, status: Int32 = 1) -> Never {
+    warn(message)
+    Glibc.exit(status)
+}

@@ -1,1 +1,0 @@
-print("martlet: not built yet")
