@@ -99,6 +99,8 @@ let package = Package(
         tests(
             "Machine",
             ["RISCV", "Devices", "BlockImages", "Migration", "GuestMemory", "VMState", "QAPI", "Bytes"]),
+        .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: ["CPlatform"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -121,7 +121,9 @@ def run(options, directory):
         gone = [(at, line) for at, line in source.serial.lines if at < arrived]
         beats = [(at, int(m.group(1))) for at, line in gone if (m := re.search(beat, line))]
         last_at, last_number = beats[-1]
-        lost = int(first.group(1)) - last_number - 1
+        # The guest may have moved in the middle of a line: its start is here, its end over there.
+        joined = re.search(beat, source.serial.rest.decode(errors='replace') + destination.serial.lines[0][1])
+        lost = int((joined or first).group(1)) - last_number - 1
         print(f"downtime     {info.get('downtime', '?')} ms by the source's account; "
               f'{(arrived - last_at) * 1000:.0f} ms between the last beat here and the first there')
         print(f"total time   {info.get('total-time', '?')} ms")

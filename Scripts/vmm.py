@@ -152,12 +152,18 @@ class VMM:
             command += ['-qmp', f'unix:{directory}/{name}.qmp,server=on,wait=off']
         if serial:
             command += ['-serial', f'unix:{directory}/{name}.tty,server=on,wait=off']
+        # A guest that starts at once could print before the port is connected.
+        waits = qmp and serial and '-incoming' not in arguments
+        if waits:
+            command += ['-S']
         self.command = command
         self.started = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         try:
             self.serial = Serial(f'{directory}/{name}.tty', self.process) if serial else None
             self.qmp = QMP(f'{directory}/{name}.qmp', self.process) if qmp else None
+            if waits:
+                self.qmp.call('cont')
         except Failure as failure:
             self.kill()
             raise Failure(f'{name}: {failure}\n  {shlex.join(command)}\n  {self.said()}')
