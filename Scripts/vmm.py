@@ -169,7 +169,6 @@ class VMM:
             raise Failure(f'{name}: {failure}\n  {shlex.join(command)}\n  {self.said()}')
 
     def said(self):
-        self.log.flush()
         with open(self.log.name) as log:
             return log.read().strip()[-2000:]
 

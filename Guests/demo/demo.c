@@ -98,9 +98,8 @@ static void verify(void)
 
 void guest_main(const u8 *tree)
 {
-    read_device_tree(tree);
+    read_device_tree(tree); /* not needed again: the fill may lie over it */
     u64 top = 0x80000000UL + memory_size;
-    if ((u64)tree > BASE && (u64)tree < top) top = (u64)tree;
     u64 room = top > BASE ? (top - BASE) / PAGE : 0;
     set_pages = argument("set", 16UL << 20) / PAGE;
     fill_pages = argument("fill", 0) / PAGE;
