@@ -1,0 +1,126 @@
+// Written by qapi-gen from Schema/martlet.json; change that and run `swift run qapi-gen`.
+// swift-format-ignore-file
+
+/// What a machine does for each command. In-band commands come one at a time, whatever the number of
+/// clients; the next one waits for the answer.
+public protocol CommandHandler: Sendable {
+    /// Ends the program. QAPI `quit`.
+    func quit() async throws(QAPIError)
+    /// What the machine is doing. QAPI `query-status`.
+    func queryStatus() async throws(QAPIError) -> StatusInfo
+    /// Stops the harts. QAPI `stop`.
+    func stop() async throws(QAPIError)
+    /// Starts the harts, or lets the guest start at the end of an incoming migration. QAPI `cont`.
+    func cont() async throws(QAPIError)
+    /// Resets the machine. QAPI `system_reset`.
+    func systemReset() async throws(QAPIError)
+    /// Presses the guest's power button. QAPI `system_powerdown`.
+    func systemPowerdown() async throws(QAPIError)
+    /// The harts; does not disturb them. QAPI `query-cpus-fast`.
+    func queryCpusFast() async throws(QAPIError) -> [CpuInfoFast]
+    /// The machine's UUID. QAPI `query-uuid`.
+    func queryUuid() async throws(QAPIError) -> UuidInfo
+    /// The machine's name. QAPI `query-name`.
+    func queryName() async throws(QAPIError) -> NameInfo
+    /// The character devices. QAPI `query-chardev`.
+    func queryChardev() async throws(QAPIError) -> [ChardevInfo]
+    /// Writes a stretch of a hart's virtual memory to a file. QAPI `memsave`.
+    func memsave(_ arguments: MemsaveArguments) async throws(QAPIError)
+    /// Writes a stretch of physical memory to a file. QAPI `pmemsave`.
+    func pmemsave(_ arguments: PmemsaveArguments) async throws(QAPIError)
+    /// How the present or last migration goes. QAPI `query-migrate`.
+    func queryMigrate() async throws(QAPIError) -> MigrationInfo
+    /// Switches capabilities on and off, all or none of them. QAPI `migrate-set-capabilities`.
+    func migrateSetCapabilities(_ arguments: MigrateSetCapabilitiesArguments) async throws(QAPIError)
+    /// The capabilities and whether they are on. QAPI `query-migrate-capabilities`.
+    func queryMigrateCapabilities() async throws(QAPIError) -> [MigrationCapabilityStatus]
+    /// Changes parameters, all that are given or none. QAPI `migrate-set-parameters`.
+    func migrateSetParameters(_ arguments: MigrateSetParameters) async throws(QAPIError)
+    /// The parameters as they stand. QAPI `query-migrate-parameters`.
+    func queryMigrateParameters() async throws(QAPIError) -> MigrationParameters
+    /// Moves the guest away. Exactly one of uri and channels is needed. QAPI `migrate`.
+    func migrate(_ arguments: MigrateArguments, descriptors: any PassedDescriptors) async throws(QAPIError)
+    /// Waits for a guest; the program was started with -incoming defer. Exactly one of uri and channels is
+    /// needed. QAPI `migrate-incoming`.
+    func migrateIncoming(_ arguments: MigrateIncomingArguments, descriptors: any PassedDescriptors) async throws(QAPIError)
+    /// Gives up an outgoing migration; does nothing if there is none. QAPI `migrate_cancel`.
+    func migrateCancel() async throws(QAPIError)
+}
+
+extension CommandName {
+    /// Reads the arguments, has `handler` do the work, and writes its answer.
+    /// - Throws: what is wrong with the arguments, or what the handler throws.
+    public func run(
+        _ arguments: JSONObject, by handler: any CommandHandler, descriptors: any PassedDescriptors
+    ) async throws(QAPIError) -> JSONValue {
+        switch self {
+        case .quit:
+            _ = try NoArguments(json: .object(arguments))
+            try await handler.quit()
+            return .object([:])
+        case .queryStatus:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryStatus().json
+        case .stop:
+            _ = try NoArguments(json: .object(arguments))
+            try await handler.stop()
+            return .object([:])
+        case .cont:
+            _ = try NoArguments(json: .object(arguments))
+            try await handler.cont()
+            return .object([:])
+        case .systemReset:
+            _ = try NoArguments(json: .object(arguments))
+            try await handler.systemReset()
+            return .object([:])
+        case .systemPowerdown:
+            _ = try NoArguments(json: .object(arguments))
+            try await handler.systemPowerdown()
+            return .object([:])
+        case .queryCpusFast:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryCpusFast().json
+        case .queryUuid:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryUuid().json
+        case .queryName:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryName().json
+        case .queryChardev:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryChardev().json
+        case .memsave:
+            try await handler.memsave(try .init(json: .object(arguments)))
+            return .object([:])
+        case .pmemsave:
+            try await handler.pmemsave(try .init(json: .object(arguments)))
+            return .object([:])
+        case .queryMigrate:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryMigrate().json
+        case .migrateSetCapabilities:
+            try await handler.migrateSetCapabilities(try .init(json: .object(arguments)))
+            return .object([:])
+        case .queryMigrateCapabilities:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryMigrateCapabilities().json
+        case .migrateSetParameters:
+            try await handler.migrateSetParameters(try .init(json: .object(arguments)))
+            return .object([:])
+        case .queryMigrateParameters:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryMigrateParameters().json
+        case .migrate:
+            try await handler.migrate(try .init(json: .object(arguments)), descriptors: descriptors)
+            return .object([:])
+        case .migrateIncoming:
+            try await handler.migrateIncoming(try .init(json: .object(arguments)), descriptors: descriptors)
+            return .object([:])
+        case .migrateCancel:
+            _ = try NoArguments(json: .object(arguments))
+            try await handler.migrateCancel()
+            return .object([:])
+        default: throw .notBuilt(self)
+        }
+    }
+}

@@ -1,0 +1,430 @@
+// Written by qapi-gen from Schema/martlet.json; change that and run `swift run qapi-gen`.
+// swift-format-ignore-file
+
+/// How a socket is reached. QAPI `SocketAddressType`.
+public enum SocketAddressType: String, QAPIEnum {
+    case inet = "inet"
+    case unix = "unix"
+    /// QAPI `vsock`. Not built.
+    case vsock = "vsock"
+    case fd = "fd"
+
+    public static let notBuilt: Set<Self> = [
+        .vsock,
+    ]
+}
+
+/// What a client may switch on while it negotiates. QAPI `QMPCapability`.
+public enum QMPCapability: String, QAPIEnum {
+    /// Out-of-band execution. QAPI `oob`.
+    case oob = "oob"
+}
+
+/// The kinds of entry in the schema. QAPI `SchemaMetaType`.
+public enum SchemaMetaType: String, QAPIEnum {
+    case builtin = "builtin"
+    case `enum` = "enum"
+    case array = "array"
+    case object = "object"
+    case alternate = "alternate"
+    case command = "command"
+    case event = "event"
+}
+
+/// The kinds of JSON value. QAPI `JSONType`.
+public enum JSONType: String, QAPIEnum {
+    case string = "string"
+    case number = "number"
+    case int = "int"
+    case boolean = "boolean"
+    case null = "null"
+    case object = "object"
+    case array = "array"
+    case value = "value"
+}
+
+/// What the machine is doing. QAPI `RunState`.
+public enum RunState: String, QAPIEnum {
+    /// Stopped by a debugger. QAPI `debug`. Not built.
+    case debug = "debug"
+    /// Waiting for, or taking in, a migration. QAPI `inmigrate`.
+    case inmigrate = "inmigrate"
+    /// Stopped by a fault of the program. QAPI `internal-error`.
+    case internalError = "internal-error"
+    /// Stopped by a failed request to a disk. QAPI `io-error`.
+    case ioError = "io-error"
+    /// Stopped by command. QAPI `paused`.
+    case paused = "paused"
+    /// Stopped after it has moved away. QAPI `postmigrate`.
+    case postmigrate = "postmigrate"
+    /// Not started yet. QAPI `prelaunch`.
+    case prelaunch = "prelaunch"
+    /// Stopped for the last part of a migration. QAPI `finish-migrate`.
+    case finishMigrate = "finish-migrate"
+    /// A snapshot is being loaded. QAPI `restore-vm`. Not built.
+    case restoreVm = "restore-vm"
+    case running = "running"
+    /// A snapshot is being saved. QAPI `save-vm`. Not built.
+    case saveVm = "save-vm"
+    /// The guest has shut down. QAPI `shutdown`.
+    case shutdown = "shutdown"
+    /// The guest sleeps. QAPI `suspended`. Not built.
+    case suspended = "suspended"
+    /// Stopped by the watchdog. QAPI `watchdog`. Not built.
+    case watchdog = "watchdog"
+    /// The guest has reported a panic. QAPI `guest-panicked`.
+    case guestPanicked = "guest-panicked"
+    /// Stopped for a checkpoint. QAPI `colo`. Not built.
+    case colo = "colo"
+
+    public static let notBuilt: Set<Self> = [
+        .debug,
+        .restoreVm,
+        .saveVm,
+        .suspended,
+        .watchdog,
+        .colo,
+    ]
+}
+
+/// Why the machine was shut down or reset. QAPI `ShutdownCause`.
+public enum ShutdownCause: String, QAPIEnum {
+    case none = "none"
+    case hostError = "host-error"
+    case hostQmpQuit = "host-qmp-quit"
+    case hostQmpSystemReset = "host-qmp-system-reset"
+    case hostSignal = "host-signal"
+    case hostUi = "host-ui"
+    case guestShutdown = "guest-shutdown"
+    case guestReset = "guest-reset"
+    case guestPanic = "guest-panic"
+    case subsystemReset = "subsystem-reset"
+    case snapshotLoad = "snapshot-load"
+}
+
+/// What is done about a guest that panicked. QAPI `GuestPanicAction`.
+public enum GuestPanicAction: String, QAPIEnum {
+    case pause = "pause"
+    case poweroff = "poweroff"
+    case run = "run"
+}
+
+/// QAPI `GuestPanicInformationType`.
+public enum GuestPanicInformationType: String, QAPIEnum {
+    case hyperV = "hyper-v"
+    case s390 = "s390"
+}
+
+/// QAPI `S390CrashReason`.
+public enum S390CrashReason: String, QAPIEnum {
+    case unknown = "unknown"
+    case disabledWait = "disabled-wait"
+    case extintLoop = "extint-loop"
+    case pgmintLoop = "pgmint-loop"
+    case opintLoop = "opint-loop"
+}
+
+/// The processor families that QEMU emulates. QAPI `SysEmuTarget`.
+public enum SysEmuTarget: String, QAPIEnum {
+    case aarch64 = "aarch64"
+    case alpha = "alpha"
+    case arm = "arm"
+    case avr = "avr"
+    case cris = "cris"
+    case hppa = "hppa"
+    case i386 = "i386"
+    case loongarch64 = "loongarch64"
+    case m68k = "m68k"
+    case microblaze = "microblaze"
+    case microblazeel = "microblazeel"
+    case mips = "mips"
+    case mips64 = "mips64"
+    case mips64el = "mips64el"
+    case mipsel = "mipsel"
+    case nios2 = "nios2"
+    case or1k = "or1k"
+    case ppc = "ppc"
+    case ppc64 = "ppc64"
+    case riscv32 = "riscv32"
+    case riscv64 = "riscv64"
+    case rx = "rx"
+    case s390x = "s390x"
+    case sh4 = "sh4"
+    case sh4eb = "sh4eb"
+    case sparc = "sparc"
+    case sparc64 = "sparc64"
+    case tricore = "tricore"
+    case x8664 = "x86_64"
+    case xtensa = "xtensa"
+    case xtensaeb = "xtensaeb"
+}
+
+/// Where a migration stands. QAPI `MigrationStatus`.
+public enum MigrationStatus: String, QAPIEnum {
+    /// There was none yet. QAPI `none`.
+    case none = "none"
+    /// Connecting, or waiting for a connection. QAPI `setup`.
+    case setup = "setup"
+    /// Being cancelled. QAPI `cancelling`.
+    case cancelling = "cancelling"
+    /// Cancelled; the guest stays at the source. QAPI `cancelled`.
+    case cancelled = "cancelled"
+    /// RAM and device state are moving. QAPI `active`.
+    case active = "active"
+    /// The guest runs at the destination, pages follow. QAPI `postcopy-active`. Not built.
+    case postcopyActive = "postcopy-active"
+    /// Postcopy was interrupted. QAPI `postcopy-paused`. Not built.
+    case postcopyPaused = "postcopy-paused"
+    /// Postcopy is being taken up again. QAPI `postcopy-recover`. Not built.
+    case postcopyRecover = "postcopy-recover"
+    /// Done. QAPI `completed`.
+    case completed = "completed"
+    /// Failed. QAPI `failed`.
+    case failed = "failed"
+    /// Fault-tolerant mode. QAPI `colo`. Not built.
+    case colo = "colo"
+    /// Stopped, waiting for migrate-continue. QAPI `pre-switchover`. Not built.
+    case preSwitchover = "pre-switchover"
+    /// Stopped, device state is moving. QAPI `device`.
+    case device = "device"
+    /// Waiting for the guest to give up a device. QAPI `wait-unplug`. Not built.
+    case waitUnplug = "wait-unplug"
+
+    public static let notBuilt: Set<Self> = [
+        .postcopyActive,
+        .postcopyPaused,
+        .postcopyRecover,
+        .colo,
+        .preSwitchover,
+        .waitUnplug,
+    ]
+}
+
+/// What can be switched on for a migration. QAPI `MigrationCapability`.
+public enum MigrationCapability: String, QAPIEnum {
+    /// QAPI `xbzrle`. Not built.
+    case xbzrle = "xbzrle"
+    /// QAPI `rdma-pin-all`. Not built.
+    case rdmaPinAll = "rdma-pin-all"
+    /// QAPI `auto-converge`. Not built.
+    case autoConverge = "auto-converge"
+    /// QAPI `zero-blocks`. Not built.
+    case zeroBlocks = "zero-blocks"
+    /// QAPI `compress`. Deprecated. Not built.
+    case compress = "compress"
+    /// Send MIGRATION and MIGRATION_PASS events. QAPI `events`.
+    case events = "events"
+    /// QAPI `postcopy-ram`. Not built.
+    case postcopyRam = "postcopy-ram"
+    /// QAPI `x-colo`. Unstable. Not built.
+    case xColo = "x-colo"
+    /// QAPI `release-ram`. Not built.
+    case releaseRam = "release-ram"
+    /// QAPI `block`. Deprecated. Not built.
+    case block = "block"
+    /// A channel from the destination back to the source. QAPI `return-path`.
+    case returnPath = "return-path"
+    /// QAPI `pause-before-switchover`. Not built.
+    case pauseBeforeSwitchover = "pause-before-switchover"
+    /// QAPI `multifd`. Not built.
+    case multifd = "multifd"
+    /// QAPI `dirty-bitmaps`. Not built.
+    case dirtyBitmaps = "dirty-bitmaps"
+    /// QAPI `postcopy-blocktime`. Not built.
+    case postcopyBlocktime = "postcopy-blocktime"
+    /// QAPI `late-block-activate`. Not built.
+    case lateBlockActivate = "late-block-activate"
+    /// QAPI `x-ignore-shared`. Unstable. Not built.
+    case xIgnoreShared = "x-ignore-shared"
+    /// QAPI `validate-uuid`. Not built.
+    case validateUuid = "validate-uuid"
+    /// QAPI `background-snapshot`. Not built.
+    case backgroundSnapshot = "background-snapshot"
+    /// QAPI `zero-copy-send`. Not built.
+    case zeroCopySend = "zero-copy-send"
+    /// QAPI `postcopy-preempt`. Not built.
+    case postcopyPreempt = "postcopy-preempt"
+    /// QAPI `switchover-ack`. Not built.
+    case switchoverAck = "switchover-ack"
+    /// QAPI `dirty-limit`. Not built.
+    case dirtyLimit = "dirty-limit"
+
+    public static let notBuilt: Set<Self> = [
+        .xbzrle,
+        .rdmaPinAll,
+        .autoConverge,
+        .zeroBlocks,
+        .compress,
+        .postcopyRam,
+        .xColo,
+        .releaseRam,
+        .block,
+        .pauseBeforeSwitchover,
+        .multifd,
+        .dirtyBitmaps,
+        .postcopyBlocktime,
+        .lateBlockActivate,
+        .xIgnoreShared,
+        .validateUuid,
+        .backgroundSnapshot,
+        .zeroCopySend,
+        .postcopyPreempt,
+        .switchoverAck,
+        .dirtyLimit,
+    ]
+}
+
+/// How extra channels compress pages. QAPI `MultiFDCompression`.
+public enum MultiFDCompression: String, QAPIEnum {
+    case none = "none"
+    case zlib = "zlib"
+    case zstd = "zstd"
+}
+
+/// How the guest moves. QAPI `MigMode`.
+public enum MigMode: String, QAPIEnum {
+    /// From one process to another. QAPI `normal`.
+    case normal = "normal"
+    /// Out of the way of a reboot of the host. QAPI `cpr-reboot`.
+    case cprReboot = "cpr-reboot"
+}
+
+/// The names of the parameters. QAPI `MigrationParameter`.
+public enum MigrationParameter: String, QAPIEnum {
+    case announceInitial = "announce-initial"
+    case announceMax = "announce-max"
+    case announceRounds = "announce-rounds"
+    case announceStep = "announce-step"
+    /// QAPI `compress-level`. Deprecated. Not built.
+    case compressLevel = "compress-level"
+    /// QAPI `compress-threads`. Deprecated. Not built.
+    case compressThreads = "compress-threads"
+    /// QAPI `decompress-threads`. Deprecated. Not built.
+    case decompressThreads = "decompress-threads"
+    /// QAPI `compress-wait-thread`. Deprecated. Not built.
+    case compressWaitThread = "compress-wait-thread"
+    /// QAPI `throttle-trigger-threshold`. Not built.
+    case throttleTriggerThreshold = "throttle-trigger-threshold"
+    /// QAPI `cpu-throttle-initial`. Not built.
+    case cpuThrottleInitial = "cpu-throttle-initial"
+    /// QAPI `cpu-throttle-increment`. Not built.
+    case cpuThrottleIncrement = "cpu-throttle-increment"
+    /// QAPI `cpu-throttle-tailslow`. Not built.
+    case cpuThrottleTailslow = "cpu-throttle-tailslow"
+    /// QAPI `tls-creds`. Not built.
+    case tlsCreds = "tls-creds"
+    /// QAPI `tls-hostname`. Not built.
+    case tlsHostname = "tls-hostname"
+    /// QAPI `tls-authz`. Not built.
+    case tlsAuthz = "tls-authz"
+    case maxBandwidth = "max-bandwidth"
+    case availSwitchoverBandwidth = "avail-switchover-bandwidth"
+    case downtimeLimit = "downtime-limit"
+    /// QAPI `x-checkpoint-delay`. Unstable. Not built.
+    case xCheckpointDelay = "x-checkpoint-delay"
+    /// QAPI `block-incremental`. Deprecated. Not built.
+    case blockIncremental = "block-incremental"
+    /// QAPI `multifd-channels`. Not built.
+    case multifdChannels = "multifd-channels"
+    /// QAPI `xbzrle-cache-size`. Not built.
+    case xbzrleCacheSize = "xbzrle-cache-size"
+    /// QAPI `max-postcopy-bandwidth`. Not built.
+    case maxPostcopyBandwidth = "max-postcopy-bandwidth"
+    /// QAPI `max-cpu-throttle`. Not built.
+    case maxCpuThrottle = "max-cpu-throttle"
+    /// QAPI `multifd-compression`. Not built.
+    case multifdCompression = "multifd-compression"
+    /// QAPI `multifd-zlib-level`. Not built.
+    case multifdZlibLevel = "multifd-zlib-level"
+    /// QAPI `multifd-zstd-level`. Not built.
+    case multifdZstdLevel = "multifd-zstd-level"
+    /// QAPI `block-bitmap-mapping`. Not built.
+    case blockBitmapMapping = "block-bitmap-mapping"
+    /// QAPI `x-vcpu-dirty-limit-period`. Unstable. Not built.
+    case xVcpuDirtyLimitPeriod = "x-vcpu-dirty-limit-period"
+    /// QAPI `vcpu-dirty-limit`. Not built.
+    case vcpuDirtyLimit = "vcpu-dirty-limit"
+    /// QAPI `mode`. Not built.
+    case mode = "mode"
+
+    public static let notBuilt: Set<Self> = [
+        .compressLevel,
+        .compressThreads,
+        .decompressThreads,
+        .compressWaitThread,
+        .throttleTriggerThreshold,
+        .cpuThrottleInitial,
+        .cpuThrottleIncrement,
+        .cpuThrottleTailslow,
+        .tlsCreds,
+        .tlsHostname,
+        .tlsAuthz,
+        .xCheckpointDelay,
+        .blockIncremental,
+        .multifdChannels,
+        .xbzrleCacheSize,
+        .maxPostcopyBandwidth,
+        .maxCpuThrottle,
+        .multifdCompression,
+        .multifdZlibLevel,
+        .multifdZstdLevel,
+        .blockBitmapMapping,
+        .xVcpuDirtyLimitPeriod,
+        .vcpuDirtyLimit,
+        .mode,
+    ]
+}
+
+/// The ways a stream can travel. QAPI `MigrationAddressType`.
+public enum MigrationAddressType: String, QAPIEnum {
+    case socket = "socket"
+    case exec = "exec"
+    /// QAPI `rdma`. Not built.
+    case rdma = "rdma"
+    case file = "file"
+
+    public static let notBuilt: Set<Self> = [
+        .rdma,
+    ]
+}
+
+/// What a channel carries. QAPI `MigrationChannelType`.
+public enum MigrationChannelType: String, QAPIEnum {
+    /// The stream itself. QAPI `main`.
+    case main = "main"
+}
+
+/// QAPI `COLOMode`.
+public enum COLOMode: String, QAPIEnum {
+    case none = "none"
+    case primary = "primary"
+    case secondary = "secondary"
+}
+
+/// QAPI `COLOExitReason`.
+public enum COLOExitReason: String, QAPIEnum {
+    case none = "none"
+    case request = "request"
+    case error = "error"
+    case processing = "processing"
+}
+
+/// QAPI `DirtyRateStatus`.
+public enum DirtyRateStatus: String, QAPIEnum {
+    case unstarted = "unstarted"
+    case measuring = "measuring"
+    case measured = "measured"
+}
+
+/// QAPI `DirtyRateMeasureMode`.
+public enum DirtyRateMeasureMode: String, QAPIEnum {
+    case pageSampling = "page-sampling"
+    case dirtyRing = "dirty-ring"
+    case dirtyBitmap = "dirty-bitmap"
+}
+
+/// QAPI `TimeUnit`.
+public enum TimeUnit: String, QAPIEnum {
+    case second = "second"
+    case millisecond = "millisecond"
+}
