@@ -64,6 +64,11 @@ import Testing
         #expect([index, index + 1, index + 2, index + 3].map { dirty[$0] } == [false, true, true, false])
         driver.write(0x104, 2)
         #expect(balloon.givenPages == 2)
+        // A legacy driver of Linux writes byte by byte.
+        for (index, byte) in [UInt64(3), 2, 1, 0].enumerated() {
+            driver.write(0x104 + UInt64(index), byte, size: 1)
+        }
+        #expect(balloon.givenPages == 0x0001_0203 && driver.read(0x104) == 0x0001_0203)
         #expect(numbers(driver, 1, [number + 1, number + 2]))
     }
 

@@ -69,7 +69,11 @@ public final class VirtioBalloon: VirtioDevice, @unchecked Sendable {
     }
 
     override func writeConfig(_ offset: Int, size: Int, value: UInt32) {
-        if offset == 4, size == 4 { actual = value }
+        // Drivers of a legacy transport write byte by byte.
+        for index in 0..<size where (4..<8).contains(offset + index) {
+            let shift = UInt32(8 * (offset + index - 4))
+            actual = actual & ~(0xff << shift) | (value >> UInt32(8 * index) & 0xff) << shift
+        }
     }
 
     override func resetDevice() {
