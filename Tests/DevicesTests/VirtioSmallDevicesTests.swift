@@ -104,7 +104,8 @@ import Testing
     private final class Output: Sendable {
         private let bytes = Mutex<[Int: [UInt8]]>([:])
         func port(_ id: Int, isConsole: Bool, name: String = "") -> VirtioConsolePort {
-            VirtioConsolePort(id: id, isConsole: isConsole, name: name) { [self] more in
+            VirtioConsolePort(id: id, isConsole: isConsole, name: name, isHostConnected: false) {
+                [self] more in
                 bytes.withLock { $0[id, default: []] += more }
             }
         }

@@ -34,7 +34,7 @@ public final class VirtioConsole: VirtioDevice, @unchecked Sendable {
             Set(ports.map(\.id)).count == ports.count
                 && ports.allSatisfy { (0..<VirtioConsole.maxPorts).contains($0.id) }, "wrong port numbers")
         self.ports = ports
-        states = ports.map { VirtioConsolePortState(isHostConnected: $0.isConsole) }
+        states = ports.map { VirtioConsolePortState(isHostConnected: $0.isConsole || $0.isHostConnected) }
         super.init(
             deviceID: 3, name: "virtio-console", queueCount: 2 * (VirtioConsole.maxPorts + 1),
             features: Feature.multiport | Feature.emergencyWrite, isModern: isModern, memory: memory,

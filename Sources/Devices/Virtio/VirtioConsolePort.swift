@@ -8,15 +8,20 @@ public struct VirtioConsolePort: Sendable {
     public let isConsole: Bool
     /// Name that the guest sees for a port; empty for none.
     public let name: String
+    /// Whether the host's end is open from the start; a backend that waits for its peer calls
+    /// ``VirtioConsole/setHostConnected(_:port:)`` later. A guest's write to a closed port waits.
+    let isHostConnected: Bool
     /// Takes what the guest writes. On the device's thread, with no lock held; it may block.
     let write: @Sendable ([UInt8]) -> Void
 
     public init(
-        id: Int, isConsole: Bool, name: String = "", write: @escaping @Sendable ([UInt8]) -> Void
+        id: Int, isConsole: Bool, name: String = "", isHostConnected: Bool = true,
+        write: @escaping @Sendable ([UInt8]) -> Void
     ) {
         self.id = id
         self.isConsole = isConsole
         self.name = name
+        self.isHostConnected = isHostConnected
         self.write = write
     }
 
