@@ -107,7 +107,7 @@ public struct KeyValueOption: Sendable {
         case "b": factor = 1
         default: factor = unit
         }
-        if let last = digits.last, last.isLetter { digits.removeLast() }
+        if let last = digits.last, "kKmMgGtTb".contains(last) { digits.removeLast() }
         guard let number = integer(String(digits)) else { return nil }
         let (product, overflow) = number.multipliedReportingOverflow(by: factor)
         return overflow ? nil : product

@@ -1,0 +1,152 @@
+import Bytes
+import Devices
+import Glibc
+import GuestMemory
+import Synchronization
+import Testing
+import VMState
+
+@testable import Machine
+
+/// Bare-metal programs of a few words on the whole board.
+@Suite("A guest on the virt board", .serialized)
+struct VirtualMachineTests {
+    /// Writes the words as a raw image and returns its path.
+    private func image(_ words: [UInt32]) throws -> String {
+        let path = "/tmp/martlet-test-\(getpid())-\(UInt64.random(in: 0...(.max))).bin"
+        let file = unsafe try #require(unsafe fopen(path, "w"))
+        for word in words {
+            unsafe withUnsafeBytes(of: word.littleEndian) { unsafe _ = fwrite($0.baseAddress, 1, 4, file) }
+        }
+        unsafe fclose(file)
+        return path
+    }
+
+    private func machine(_ words: [UInt32], _ extra: [String] = []) throws -> VirtualMachine {
+        let path = try image(words)
+        defer { unsafe unlink(path) }
+        return try VirtualMachine(
+            MachineOptions(
+                parsing: ["-nodefaults", "-display", "none", "-m", "16M", "-bios", "none", "-kernel", path]
+                    + extra
+            ).configuration)
+    }
+
+    /// Resumes the machine and waits until it has ended; its exit status.
+    private func run(_ machine: VirtualMachine) async -> Int32 {
+        await withCheckedContinuation { continuation in
+            machine.setEndOfLife { continuation.resume(returning: $0) }
+            machine.resume()
+        }
+    }
+
+    /// lui t0,0x100; lui t1,5; addi t1,t1,0x555; sw t1,0(t0); j .
+    static let powerOff: [UInt32] = [0x0010_02b7, 0x0000_5337, 0x5553_0313, 0x0062_a023, 0x0000_006f]
+
+    @Test("powers off through the test device")
+    func powersOff() async throws {
+        #expect(try await run(machine(Self.powerOff)) == 0)
+    }
+
+    @Test("writes to its serial port")
+    func serial() async throws {
+        let output = "/tmp/martlet-test-\(getpid()).out"
+        defer { unsafe unlink(output) }
+        // lui t2,0x10000; li t3,'k'; sb t3,0(t2)
+        let words: [UInt32] = [0x1000_03b7, 0x06b0_0e13, 0x01c3_8023] + Self.powerOff
+        #expect(try await run(machine(words, ["-serial", "file:\(output)"])) == 0)
+        let file = unsafe try #require(unsafe fopen(output, "r"))
+        #expect(unsafe fgetc(file) == 0x6b)
+        unsafe fclose(file)
+    }
+
+    @Test("fails with the code it gives")
+    func fails() async throws {
+        // lui t0,0x100; lui t1,0x33; addi t1,t1,0x333; sw t1,0(t0): code 3.
+        let words: [UInt32] = [0x0010_02b7, 0x0003_3337, 0x3333_0313, 0x0062_a023, 0x0000_006f]
+        #expect(try await run(machine(words)) == 3)
+    }
+
+    @Test("every hart gets its number, the device tree and the information for firmware")
+    func resetVector() async throws {
+        // All harts: sd a0..a2 to 0x80100000 + 64 * hart, then hart 3 powers off after the others have written.
+        // lui t0,0x80100 (sign-extended); slli t0,t0,32; srli t0,t0,32; slli t1,a0,6; add t0,t0,t1; sd a0,8(t0);
+        // sd a1,16(t0); sd a2,24(t0); li t1,1; sd t1,0(t0); j .
+        let words: [UInt32] = [
+            0x8010_02b7, 0x0202_9293, 0x0202_d293, 0x0065_1313, 0x0062_82b3, 0x00a2_b423, 0x00b2_b823,
+            0x00c2_bc23,
+            0x0010_0313, 0x0062_b023, 0x0000_006f,
+        ]
+        let machine = try machine(words, ["-smp", "4"])
+        machine.resume()
+        for hart in 0..<UInt64(4) {
+            let place = 0x8010_0000 + 64 * hart
+            for _ in 0..<5000 where machine.memory.load(UInt64.self, at: place) != 1 { usleep(1000) }
+            #expect(machine.memory.load(UInt64.self, at: place + 8) == hart)
+            let tree = try #require(machine.memory.load(UInt64.self, at: place + 16))
+            #expect(machine.memory.load(UInt32.self, at: tree)?.byteSwapped == 0xd00d_feed)
+            #expect(machine.memory.load(UInt64.self, at: place + 24) == 0x1028)
+        }
+        machine.shutdown(byGuest: false, reason: "host-qmp-quit")
+    }
+
+    @Test("stands still between stop and cont, and its clock with it")
+    func stopsAndContinues() throws {
+        // A loop that counts in memory: lui t0,0x80100 made positive; addi t1,t1,1; sd t1,0(t0); j -8
+        let words: [UInt32] = [0x8010_02b7, 0x0202_9293, 0x0202_d293, 0x0013_0313, 0x0062_b023, 0xff9f_f06f]
+        let machine = try machine(words)
+        let place: UInt64 = 0x8010_0000
+        machine.resume()
+        for _ in 0..<5000 where machine.memory.load(UInt64.self, at: place) == 0 { usleep(1000) }
+        machine.stop()
+        #expect(machine.runState == .paused)
+        let count = machine.memory.load(UInt64.self, at: place)
+        let time = machine.board.clock.now
+        usleep(20_000)
+        #expect(machine.memory.load(UInt64.self, at: place) == count)
+        #expect(machine.board.clock.now == time)
+        machine.resume()
+        for _ in 0..<5000 where machine.memory.load(UInt64.self, at: place) == count { usleep(1000) }
+        #expect(machine.memory.load(UInt64.self, at: place) != count)
+        machine.shutdown(byGuest: false, reason: "host-qmp-quit")
+    }
+
+    @Test("goes on from the sections of another board, as written for it, in every dialect that QEMU knows")
+    func sectionsMove() throws {
+        let words: [UInt32] = [0x8010_02b7, 0x0202_9293, 0x0202_d293, 0x0013_0313, 0x0062_b023, 0xff9f_f06f]
+        for dialect in Dialect.allCases {
+            let source = try machine(words)
+            source.resume()
+            for _ in 0..<5000 where source.memory.load(UInt64.self, at: 0x8010_0000) == 0 { usleep(1000) }
+            source.stop()
+            let destination = try VirtualMachine(
+                MachineOptions(parsing: [
+                    "-nodefaults", "-display", "none", "-m", "16M", "-incoming", "defer",
+                ])
+                .configuration)
+            #expect(destination.runState == .inmigrate)
+            for (from, to) in zip(source.memory.blocks, destination.memory.blocks) {
+                let bytes = unsafe try #require(unsafe from.bytes(at: 0, count: from.size))
+                unsafe to.base.copyMemory(from: bytes.baseAddress ?? to.base, byteCount: from.size)
+            }
+            let names = destination.board.sections.map { "\($0.name)/\($0.instance)" }
+            for section in source.board.sections where section.isKnown(dialect) {
+                var writer = VMStateWriter(dialect: dialect, version: section.version(dialect))
+                _ = section.save(&writer)
+                let index = try #require(names.firstIndex(of: "\(section.name)/\(section.instance)"))
+                let reader = VMStateReader(
+                    .init(bytes: writer.output.bytes), version: section.version(dialect))
+                try destination.board.sections[index].load(reader)
+                #expect(reader.offset == UInt64(writer.output.count), "\(section.name)")
+            }
+            let count = try #require(destination.memory.load(UInt64.self, at: 0x8010_0000))
+            destination.resume()
+            for _ in 0..<5000 where destination.memory.load(UInt64.self, at: 0x8010_0000) == count {
+                usleep(1000)
+            }
+            #expect(try #require(destination.memory.load(UInt64.self, at: 0x8010_0000)) > count)
+            destination.shutdown(byGuest: false, reason: "host-qmp-quit")
+            source.shutdown(byGuest: false, reason: "host-qmp-quit")
+        }
+    }
+}
