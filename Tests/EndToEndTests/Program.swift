@@ -16,6 +16,9 @@ struct Program: Sendable, CustomTestStringConvertible {
         return found("Martlet", path.hasPrefix("/") ? path : root.appending(path: path).path)
     }()
 
+    /// Whether the program under test is Martlet: the tests can be checked with QEMU in its place.
+    static var martletIsOurs: Bool { martlet?.path.hasSuffix("/martlet") ?? false }
+
     /// QEMU 10.0.2, when Scripts/install-qemu-10.sh has put it there or QEMU10_BINARY names it.
     static let qemu10: Program? = {
         let path = ProcessInfo.processInfo.environment["QEMU10_BINARY"] ?? ""
