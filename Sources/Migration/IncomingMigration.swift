@@ -1,0 +1,232 @@
+import Bytes
+import GuestMemory
+import MigrationStream
+import Synchronization
+import Transport
+import VMState
+
+/// One attempt to receive the guest: the destination's side, on a thread of its own.
+///
+/// The guest starts only when it is whole and this side's; see Documentation/Ownership.md.
+final class IncomingMigration: Sendable {
+    private let guest: any MigratableGuest
+    private let settings: @Sendable () -> MigrationSettings
+    private let emit: @Sendable (MigrationEvent) -> Void
+    private let state = Mutex(MigrationReport())
+    private let channel = Mutex<Channel?>(nil)
+
+    init(
+        _ guest: any MigratableGuest, settings: @escaping @Sendable () -> MigrationSettings,
+        emit: @escaping @Sendable (MigrationEvent) -> Void
+    ) {
+        self.guest = guest
+        self.settings = settings
+        self.emit = emit
+    }
+
+    var report: MigrationReport { state.withLock { $0 } }
+
+    func begin(listeningAt addresses: [MigrationAddress]) {
+        state.withLock { $0.socketAddresses = addresses }
+        enter(.setup)
+    }
+
+    private func enter(_ phase: MigrationPhase) {
+        state.withLock { $0.status = phase }
+        emit(.status(phase))
+    }
+
+    private func fail(_ text: String) {
+        state.withLock {
+            $0.errorDescription = text
+            $0.socketAddresses = []
+        }
+        enter(.failed)
+    }
+
+    /// Cuts the connection, if there is one.
+    func shutdown() { channel.withLock { $0 }?.shutdown() }
+
+    // MARK: The thread
+
+    /// Waits for the source and loads what it sends. Returns when the attempt has ended.
+    func run(_ accept: () throws(TransportError) -> Channel) {
+        let channel: Channel
+        do throws(TransportError) {
+            channel = try accept()
+        } catch {
+            fail(error.description)
+            return
+        }
+        self.channel.withLock { $0 = channel }
+        enter(.active)
+        let load = IncomingLoad(guest, channel, settings)
+        do throws(MigrationError) {
+            try load.run()
+        } catch {
+            load.report(error.description)
+            channel.shutdown()
+            channel.close(abruptly: !load.hasReturnPath)
+            fail(error.description)
+            return
+        }
+        channel.close()
+        state.withLock { $0.socketAddresses = [] }
+        enter(.completed)
+        announceAgain()
+    }
+
+    private func announceAgain() {
+        let set = settings()
+        guard set.announceRounds > 1 else { return }
+        let guest = guest
+        _ = WorkerThread("announce") {
+            let wake = Wake()
+            var round = 0
+            while let delay = set.announceDelay(after: round) {
+                _ = wake.sleep(milliseconds: delay)
+                guest.announceSelf()
+                round += 1
+            }
+        }
+    }
+}
+
+/// Reads one stream into the guest and starts it.
+final class IncomingLoad {
+    private let guest: any MigratableGuest
+    private let channel: Channel
+    private let settings: @Sendable () -> MigrationSettings
+    private let reader: StreamReader
+    private(set) var hasReturnPath = false
+    private var isMartlet = false
+
+    init(
+        _ guest: any MigratableGuest, _ channel: Channel,
+        _ settings: @escaping @Sendable () -> MigrationSettings
+    ) {
+        self.guest = guest
+        self.channel = channel
+        self.settings = settings
+        reader = StreamReader(InputBuffer(channel))
+    }
+
+    func run() throws(MigrationError) {
+        try load()
+        if isMartlet {
+            try awaitGo()
+        } else {
+            try takeDisks()
+            // The guest is whole and this side's. The source that misses the message stays paused, in doubt.
+            if hasReturnPath { try? say(.shut(0)) }
+        }
+        let set = settings()
+        if set.announceRounds > 0 { guest.announceSelf() }
+        guest.startAfterIncoming()
+        if isMartlet {
+            try? say(.pong(MartletHandshake.go))
+            try? say(.shut(0))
+        }
+    }
+
+    /// Tells the source that the guest will not run here, as far as it can be told.
+    func report(_ text: String) {
+        guard hasReturnPath else { return }
+        channel.setPatience(milliseconds: min(1000, settings().inDoubtTimeout))
+        if isMartlet { try? say(.failure(text)) }
+        try? say(.shut(1))
+    }
+
+    private func say(_ message: ReturnPathMessage) throws(MigrationError) {
+        var writer = ByteWriter()
+        message.encode(to: &writer)
+        do throws(TransportError) {
+            try channel.write(writer.bytes)
+        } catch {
+            throw MigrationError("return path: \(error)")
+        }
+    }
+
+    private func stream<T>(_ body: () throws(StreamError) -> T) throws(MigrationError) -> T {
+        do throws(StreamError) {
+            return try body()
+        } catch {
+            throw MigrationError("load of migration failed: \(error)")
+        }
+    }
+
+    private func load() throws(MigrationError) {
+        let configuration = try stream { () throws(StreamError) in
+            let found = try reader.configuration()
+            try found.check(against: .init(machine: guest.machineName), offset: 8)
+            return found
+        }
+        _ = configuration
+        guest.resetForIncoming()
+        var decoder = RAMDecoder(
+            blocks: guest.memory.blocks.map { .init(name: $0.name, length: UInt64($0.size)) })
+        let ram = IncomingRAM(guest.memory)
+        var devices = DeviceLoader(guest.deviceSections)
+        while true {
+            switch try stream({ () throws(StreamError) in try reader.next() }) {
+            case .section(let header):
+                try stream { () throws(StreamError) in
+                    if header.name == RAMSection.name {
+                        try decoder.load(reader, into: ram)
+                    } else {
+                        try devices.load(reader)
+                    }
+                    try reader.endSection()
+                }
+            case .command(let command): try obey(command)
+            case .endOfStream:
+                try stream { () throws(StreamError) in _ = try reader.skipDescription() }
+                return
+            }
+        }
+    }
+
+    private func obey(_ command: StreamCommand) throws(MigrationError) {
+        switch command {
+        case .openReturnPath: hasReturnPath = true
+        case .ping(let value):
+            guard hasReturnPath else {
+                throw MigrationError("load of migration failed: PING without a return path")
+            }
+            if value == MartletHandshake.pingValue {
+                isMartlet = true
+                try say(.pong(MartletHandshake.answer([.handOver, .reason])))
+            } else {
+                try say(.pong(value))
+            }
+        case .switchoverStart: break
+        default:
+            throw MigrationError(
+                "load of migration failed: \(reader.notSupported("the command \(command.name)"))")
+        }
+    }
+
+    private func takeDisks() throws(MigrationError) { try guest.takeDisks() }
+
+    /// Says that all is loaded, and waits until the source has given the guest up.
+    private func awaitGo() throws(MigrationError) {
+        // The source's own wait is over before this one, so that it is not told "go" in vain.
+        channel.setPatience(milliseconds: settings().inDoubtTimeout * 2)
+        try expect(MartletHandshake.prepared, "the end of the stream was not followed by the hand-over")
+        try say(.pong(MartletHandshake.prepared))
+        try expect(
+            MartletHandshake.go,
+            "everything is loaded, but the source did not hand the guest over: it does not run here")
+        try takeDisks()
+    }
+
+    private func expect(_ value: UInt32, _ otherwise: String) throws(MigrationError) {
+        let item: StreamItem
+        do throws(StreamError) {
+            item = try reader.next()
+        } catch {
+            throw MigrationError("\(otherwise) (\(error))")
+        }
+        guard item == .command(.ping(value)) else { throw MigrationError(otherwise) }
+    }
+}

@@ -1,0 +1,54 @@
+public import GuestMemory
+public import VMState
+
+/// The guest as a migration sees it: any accelerator or VMM that fulfils this can be moved.
+///
+/// All calls come from the migration's own threads, one at a time. `QMP` events of run states are the guest's own.
+public protocol MigratableGuest: AnyObject, Sendable {
+    /// Machine type, e.g. `virt`; both sides must have the same.
+    var machineName: String { get }
+    /// Sixteen bytes, nil when none was given.
+    var uuid: [UInt8]? { get }
+    /// All blocks that migrate.
+    var memory: GuestMemory { get }
+    /// Devices, in the order of the stream. Saved with the guest stopped; loaded into a guest that never ran.
+    var deviceSections: [VMStateSection] { get }
+    /// Why the guest cannot be sent now, in QMP's words (`Guest is waiting for an incoming migration`), or nil.
+    var outgoingRefusal: String? { get }
+    /// Why the guest cannot be received now (`'-incoming' was not specified on the command line`), or nil.
+    var incomingRefusal: String? { get }
+    /// True while harts run.
+    var isRunning: Bool { get }
+
+    /// Stops harts and devices and settles all requests; run state finish-migrate. Remembers the run state before
+    /// for ``resumeAfterFailure()`` and for the section `globalstate`.
+    func stopForMigration()
+    /// The migration failed or was cancelled: takes the disks back and puts the run state from before back.
+    func resumeAfterFailure()
+    /// The guest has left, or may have left: run state postmigrate. It never runs again without the operator.
+    func becomePostmigrate()
+
+    /// Starts or stops the dirty log and has every hart drop its write permissions.
+    func setDirtyLogging(_ on: Bool)
+    /// After this no store of a hart goes unlogged: harts drop the write permissions they hold. Called *after*
+    /// the log was drained, and before the drained pages are read.
+    func dropWritePermissions()
+
+    /// Settles and unlocks the disk images, so that the peer can take them. The guest is stopped.
+    func giveUpDisks() throws(MigrationError)
+    /// Locks the disk images: this side now owns the guest.
+    func takeDisks() throws(MigrationError)
+
+    /// A stream begins to arrive: registers, devices and memory as after power-on.
+    func resetForIncoming()
+    /// The guest is whole and this side's: starts it, or leaves it in the source's run state (autostart rules).
+    func startAfterIncoming()
+    /// Tells the network where the guest is now, once.
+    func announceSelf()
+}
+
+/// Why a migration cannot be done, or failed; in QMP's words where it has some.
+public struct MigrationError: Error, Equatable, Sendable, CustomStringConvertible {
+    public var description: String
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,184 @@
+import Synchronization
+public import Transport
+
+/// The migration of one guest as QMP commands see it. Any thread may call any method.
+///
+/// ```swift
+/// let controller = MigrationController(guest) { event in … }
+/// try controller.migrate(to: MigrationAddress(uri: "tcp:host:4444"))
+/// ```
+public final class MigrationController: Sendable {
+    private struct State {
+        var settings = MigrationSettings()
+        var outgoing: OutgoingMigration?
+        var incoming: IncomingMigration?
+        var listener: Listener?
+    }
+
+    private let guest: any MigratableGuest
+    private let sink: @Sendable (MigrationEvent) -> Void
+    private let state = Mutex(State())
+
+    /// - Parameter sink: gets the events, only while the capability `events` is on; called from any thread.
+    public init(_ guest: any MigratableGuest, sink: @escaping @Sendable (MigrationEvent) -> Void = { _ in }) {
+        self.guest = guest
+        self.sink = sink
+    }
+
+    /// Capabilities and parameters; QMP `query-migrate-capabilities`, `query-migrate-parameters`.
+    public var settings: MigrationSettings { state.withLock { $0.settings } }
+
+    /// QMP `migrate-set-parameters`, also while a migration runs: nothing changes if one value is wrong.
+    public func updateSettings(_ change: (inout MigrationSettings) -> Void) throws(MigrationError) {
+        try state.withLock { (state) throws(MigrationError) in
+            var copy = state.settings
+            change(&copy)
+            try copy.check()
+            state.settings = copy
+        }
+    }
+
+    /// QMP `migrate-set-capabilities`, refused while a migration runs.
+    public func setCapabilities(_ change: (inout MigrationSettings) -> Void) throws(MigrationError) {
+        try state.withLock { (state) throws(MigrationError) in
+            try Self.requireIdle(state)
+            change(&state.settings)
+        }
+    }
+
+    private static func requireIdle(_ state: borrowing State) throws(MigrationError) {
+        let isBusy =
+            state.outgoing?.report.status.isUnderWay == true || state.incoming?.report.status == .active
+        if isBusy { throw MigrationError("There's a migration process in progress") }
+    }
+
+    private func emit(_ event: MigrationEvent) {
+        if settings.events { sink(event) }
+    }
+
+    // MARK: Outgoing
+
+    /// QMP `migrate`: returns when the attempt has begun; ``queryMigrate()`` and events tell how it goes on.
+    ///
+    /// - Parameter descriptor: hands over the descriptor of an `fd:` name.
+    public func migrate(
+        to address: MigrationAddress, descriptor: (String) -> Int32? = { Int32($0) }
+    ) throws(MigrationError) {
+        let outgoing = try beginOutgoing()
+        switch address {
+        case .tcp, .unix:
+            start(outgoing) { (wake) throws(TransportError) in try .outgoing(to: address, wake: wake) }
+        case .fd, .exec, .file:
+            let channel: Channel
+            do throws(TransportError) {
+                channel = try .outgoing(to: address, wake: Wake(), descriptor: descriptor)
+            } catch {
+                outgoing.fail(error.description)
+                throw MigrationError(error.description)
+            }
+            start(outgoing) { (_) throws(TransportError) in channel }
+        }
+    }
+
+    /// The same over a channel that is already there.
+    public func migrate(over channel: Channel) throws(MigrationError) {
+        start(try beginOutgoing()) { (_) throws(TransportError) in channel }
+    }
+
+    private func beginOutgoing() throws(MigrationError) -> OutgoingMigration {
+        let refusal = guest.outgoingRefusal
+        let outgoing = try state.withLock { (state) throws(MigrationError) in
+            try Self.requireIdle(state)
+            if let refusal { throw MigrationError(refusal) }
+            let outgoing = OutgoingMigration(
+                guest, settings: { [self] in settings }, emit: { [self] event in emit(event) })
+            outgoing.reserve()
+            state.outgoing = outgoing
+            return outgoing
+        }
+        outgoing.begin()
+        return outgoing
+    }
+
+    private func start(
+        _ outgoing: OutgoingMigration, _ open: @escaping @Sendable (Wake) throws(TransportError) -> Channel
+    ) {
+        _ = WorkerThread("mig/src/main") { outgoing.run(open) }
+    }
+
+    /// QMP `migrate_cancel`. Without effect when nothing is under way.
+    ///
+    /// - Throws: when the guest is being handed over: it may run at the destination already.
+    public func cancel() throws(MigrationError) {
+        try state.withLock { $0.outgoing }?.cancel()
+    }
+
+    // MARK: Incoming
+
+    /// QMP `migrate-incoming` and `-incoming URI`: returns once the listener is open.
+    public func migrateIncoming(
+        from address: MigrationAddress, descriptor: (String) -> Int32? = { Int32($0) }
+    ) throws(MigrationError) {
+        let incoming = try beginIncoming()
+        let listener: Listener
+        do throws(TransportError) {
+            listener = try Listener(address, descriptor: descriptor)
+        } catch {
+            // As if it had not been asked for: a better address can be given.
+            state.withLock { $0.incoming = nil }
+            throw MigrationError(error.description)
+        }
+        state.withLock { $0.listener = listener }
+        incoming.begin(listeningAt: listener.addresses)
+        _ = WorkerThread("mig/dst/main") {
+            incoming.run { () throws(TransportError) in
+                let channel = try listener.accept()
+                listener.close()
+                return channel
+            }
+        }
+    }
+
+    /// The same over a channel that is already there.
+    public func migrateIncoming(over channel: Channel) throws(MigrationError) {
+        let incoming = try beginIncoming()
+        incoming.begin(listeningAt: [])
+        _ = WorkerThread("mig/dst/main") { incoming.run { () throws(TransportError) in channel } }
+    }
+
+    private func beginIncoming() throws(MigrationError) -> IncomingMigration {
+        let refusal = guest.incomingRefusal
+        return try state.withLock { (state) throws(MigrationError) in
+            if let refusal { throw MigrationError(refusal) }
+            if let earlier = state.incoming, earlier.report.status != .failed {
+                throw MigrationError("The incoming migration has already been started")
+            }
+            let incoming = IncomingMigration(
+                guest, settings: { [self] in settings }, emit: { [self] event in emit(event) })
+            state.incoming = incoming
+            return incoming
+        }
+    }
+
+    // MARK: Both
+
+    /// QMP `query-migrate`.
+    public func queryMigrate() -> MigrationReport {
+        let (outgoing, incoming) = state.withLock { ($0.outgoing, $0.incoming) }
+        var result = incoming?.report ?? MigrationReport()
+        if let source = outgoing?.report, source.status != .none {
+            let addresses = result.socketAddresses
+            result = source
+            result.socketAddresses = addresses
+        }
+        return result
+    }
+
+    /// Ends what is under way because the process ends: the source keeps its guest if it may.
+    public func shutDown() {
+        let (outgoing, incoming, listener) = state.withLock { ($0.outgoing, $0.incoming, $0.listener) }
+        try? outgoing?.cancel()
+        listener?.cancel()
+        incoming?.shutdown()
+    }
+}

@@ -1,0 +1,60 @@
+public import Transport
+
+/// QAPI's MigrationStatus, those that are built.
+public enum MigrationPhase: String, Sendable, CaseIterable {
+    case none, setup, active, device, completed, failed, cancelling, cancelled
+
+    /// True from the command to the end.
+    public var isUnderWay: Bool {
+        switch self {
+        case .setup, .active, .device, .cancelling: true
+        case .none, .completed, .failed, .cancelled: false
+        }
+    }
+}
+
+/// QAPI's MigrationStats: the numbers about RAM.
+public struct RAMStatistics: Equatable, Sendable {
+    /// Bytes of the stream.
+    public var transferred: UInt64 = 0
+    /// Bytes.
+    public var remaining: UInt64 = 0
+    public var total: UInt64 = 0
+    /// Pages sent as zeros, and whole.
+    public var duplicate: UInt64 = 0
+    public var normal: UInt64 = 0
+    /// Megabits a second.
+    public var mbps = 0.0
+    public var pagesPerSecond: UInt64 = 0
+    /// Pages a second.
+    public var dirtyPagesRate: UInt64 = 0
+    public var dirtySyncCount: UInt64 = 0
+    public var precopyBytes: UInt64 = 0
+    public var downtimeBytes: UInt64 = 0
+
+    public init() {}
+}
+
+/// QAPI's MigrationInfo, as far as it is built. Members that a status does not have are nil.
+public struct MigrationReport: Equatable, Sendable {
+    public var status = MigrationPhase.none
+    public var errorDescription: String?
+    /// ms.
+    public var setupTime: UInt64?
+    public var totalTime: UInt64?
+    public var expectedDowntime: UInt64?
+    public var downtime: UInt64?
+    public var ram: RAMStatistics?
+    /// Where an incoming migration listens.
+    public var socketAddresses: [MigrationAddress] = []
+
+    public init() {}
+}
+
+/// What a migration tells as it happens.
+public enum MigrationEvent: Equatable, Sendable {
+    /// QMP `MIGRATION`, with the capability `events`.
+    case status(MigrationPhase)
+    /// QMP `MIGRATION_PASS`, with the capability `events`.
+    case pass(UInt64)
+}

@@ -1,0 +1,362 @@
+import Bytes
+import CPlatform
+import GuestMemory
+import MigrationStream
+import Synchronization
+import Transport
+import VMState
+
+/// One attempt to send the guest: the source's side, on a thread of its own.
+///
+/// Who owns the guest at which step is written down in Documentation/Ownership.md.
+final class OutgoingMigration: Sendable {
+    /// How an attempt can end other than well.
+    enum Failure: Error {
+        /// The guest is the source's: it runs on.
+        case kept(String)
+        case cancelled
+        /// Nobody here knows whether the destination runs the guest.
+        case inDoubt(String)
+    }
+
+    private struct Control {
+        var channel: Channel?
+        var isCancelled = false
+        /// The byte that lets the destination start is being handed over, or was.
+        var isHandedOver = false
+    }
+
+    let guest: any MigratableGuest
+    private let settings: @Sendable () -> MigrationSettings
+    private let emit: @Sendable (MigrationEvent) -> Void
+    private let control: Mutex<Control>
+    private let wake = Wake()
+    private let figures: Mutex<MigrationReport>
+
+    init(
+        _ guest: any MigratableGuest, settings: @escaping @Sendable () -> MigrationSettings,
+        emit: @escaping @Sendable (MigrationEvent) -> Void
+    ) {
+        self.guest = guest
+        self.settings = settings
+        self.emit = emit
+        control = Mutex(Control())
+        figures = Mutex(MigrationReport())
+    }
+
+    var report: MigrationReport { figures.withLock { $0 } }
+
+    /// Counts as under way from here on, so that no second attempt begins.
+    func reserve() { figures.withLock { $0.status = .setup } }
+
+    /// Enters `setup`; before the thread starts.
+    func begin() { enter(.setup) }
+
+    /// Ends an attempt whose channel could not be had.
+    func fail(_ text: String) {
+        figures.withLock { $0.errorDescription = text }
+        enter(.failed)
+    }
+
+    private func enter(_ phase: MigrationPhase) {
+        figures.withLock { $0.status = phase }
+        emit(.status(phase))
+    }
+
+    /// Cancels, from any thread.
+    func cancel() throws(MigrationError) {
+        var refused = false
+        var entered = false
+        let channel = control.withLock { control -> Channel? in
+            // The phase changes under the lock: once `cancelled` is decided, nothing else can be.
+            guard figures.withLock({ $0.status.isUnderWay }) else { return nil }
+            guard !control.isHandedOver else {
+                refused = true
+                return nil
+            }
+            entered = !control.isCancelled
+            control.isCancelled = true
+            return control.channel
+        }
+        if refused {
+            throw MigrationError("The guest is being handed over to the destination, cannot cancel")
+        }
+        if entered { enter(.cancelling) }
+        wake.set()
+        channel?.shutdown()
+    }
+
+    // MARK: The thread
+
+    /// Connects and sends. Returns when the attempt has ended.
+    func run(_ open: (Wake) throws(TransportError) -> Channel) {
+        let start = now()
+        do throws(TransportError) {
+            let channel = try open(wake)
+            control.withLock { $0.channel = channel }
+            send(over: channel, start: start)
+        } catch {
+            end(.kept(error.description), wasStopped: false)
+        }
+    }
+
+    private func send(over channel: Channel, start: Int64) {
+        var wasStopped = false
+        var stoppedAt: Int64 = 0
+        let inbox = settings().returnPath ? ReturnPathInbox(channel) : nil
+        var failure: Failure?
+        do throws(Failure) {
+            if inbox != nil, channel.kind != .socket {
+                throw .kept("Unable to open return-path")
+            }
+            inbox?.start()
+            let pages = RAMQueue(guest.memory)
+            try precopy(pages, channel, inbox, start)
+            stoppedAt = now()
+            wasStopped = true
+            guest.stopForMigration()
+            let note = try SwitchOver(self, pages, channel, inbox).run()
+            figures.withLock { if let note { $0.errorDescription = note } }
+        } catch {
+            failure = explain(error, inbox)
+        }
+        channel.shutdown()
+        inbox?.join()
+        channel.close()
+        guest.setDirtyLogging(false)
+        if let failure {
+            end(failure, wasStopped: wasStopped)
+            return
+        }
+        guest.becomePostmigrate()
+        let finished = now()
+        figures.withLock { report in
+            report.totalTime = milliseconds(finished - start)
+            report.downtime = milliseconds(finished - stoppedAt)
+            report.expectedDowntime = nil
+            let span = (report.totalTime ?? 0) &- min(report.totalTime ?? 0, report.setupTime ?? 0)
+            if span > 0, let ram = report.ram {
+                report.ram?.mbps = Double(ram.transferred) * 8 / Double(span) / 1000
+            }
+            report.ram?.remaining = 0
+            report.ram?.dirtyPagesRate = 0
+        }
+        enter(.completed)
+    }
+
+    /// Prefers the destination's own words to what the broken channel says.
+    private func explain(_ failure: Failure, _ inbox: ReturnPathInbox?) -> Failure {
+        guard case .kept(let text) = failure, let inbox else { return failure }
+        if control.withLock({ $0.isCancelled }) { return .cancelled }
+        let heard = inbox.wait(milliseconds: 100) { $0.shut != nil }
+        guard let refusal = heard.refusal, refusal != text else { return failure }
+        return .kept("The destination failed: \(refusal)")
+    }
+
+    private func end(_ failure: Failure, wasStopped: Bool) {
+        let isCancelled = control.withLock { $0.isCancelled && !$0.isHandedOver }
+        switch failure {
+        case .inDoubt(let reason):
+            guest.becomePostmigrate()
+            fail(
+                "The outcome is in doubt: \(reason). The guest stays paused here; 'cont' runs it here, which is "
+                    + "right only if it does not run at the destination")
+        case .kept(let text):
+            if wasStopped { guest.resumeAfterFailure() }
+            if isCancelled {
+                enter(.cancelled)
+            } else {
+                fail(text)
+            }
+        case .cancelled:
+            if wasStopped { guest.resumeAfterFailure() }
+            enter(.cancelled)
+        }
+    }
+
+    // MARK: Copying while the guest runs
+
+    private func precopy(
+        _ pages: RAMQueue, _ channel: Channel, _ inbox: ReturnPathInbox?, _ start: Int64
+    ) throws(Failure) {
+        var head = ByteWriter()
+        configuration.encode(to: &head)
+        if inbox != nil {
+            StreamCommand.openReturnPath.encode(to: &head)
+            StreamCommand.ping(MartletHandshake.pingValue).encode(to: &head)
+        }
+        let ram = SectionHeader(
+            kind: .start, id: Self.ramSection, name: RAMSection.name, version: RAMSection.version)
+        ram.encode(to: &head)
+        RAMBlockList(guest.memory.blocks.map { .init(name: $0.name, length: UInt64($0.size)) })
+            .encode(to: &head)
+        ram.encodeFooter(to: &head)
+        try write(head.bytes, channel)
+        // Everything is to send; what is written from here on is sent again.
+        guest.setDirtyLogging(true)
+        let total = UInt64(guest.memory.blocks.reduce(0) { $0 + $1.size })
+        figures.withLock { report in
+            report.setupTime = milliseconds(now() - start)
+            report.expectedDowntime = settings().downtimeLimit
+            var ram = RAMStatistics()
+            ram.total = total
+            ram.remaining = total
+            ram.dirtySyncCount = 1
+            ram.transferred = UInt64(head.count)
+            report.ram = ram
+        }
+        emit(.pass(1))
+        if control.withLock({ $0.isCancelled }) { throw .cancelled }
+        enter(.active)
+        try iterate(&pages.sender, channel, inbox, start)
+    }
+
+    private func iterate(
+        _ sender: inout RAMSender, _ channel: Channel, _ inbox: ReturnPathInbox?, _ start: Int64
+    ) throws(Failure) {
+        var windowStart = now()
+        var windowBytes: UInt64 = 0
+        var windowPages: UInt64 = 0
+        var window: BandwidthWindow?
+        var isExact = false
+        var periodStart = now()
+        var periodPages: UInt64 = 0
+        while true {
+            try check(inbox)
+            let set = settings()
+            let threshold = switchoverThreshold(
+                window: window, available: set.availSwitchoverBandwidth, downtimeLimit: set.downtimeLimit)
+            let pending = UInt64(sender.dirtyPages) * UInt64(guestPageSize)
+            switch iterationStep(pending: pending, isExact: isExact, threshold: threshold) {
+            case .switchOver: return
+            case .synchronize:
+                periodPages &+= UInt64(sender.drainLog())
+                guest.dropWritePermissions()
+                isExact = true
+                let period = milliseconds(now() - periodStart)
+                let pass = figures.withLock { report -> UInt64 in
+                    report.ram?.dirtySyncCount += 1
+                    if period > 1000 { report.ram?.dirtyPagesRate = periodPages &* 1000 / period }
+                    return report.ram?.dirtySyncCount ?? 0
+                }
+                if period > 1000 {
+                    periodStart = now()
+                    periodPages = 0
+                }
+                emit(.pass(pass))
+                continue
+            case .send: break
+            }
+            isExact = false
+            let budget = set.maxBandwidth == 0 ? Int.max : Int(clamping: set.maxBandwidth / 10)
+            let before = sender.counts
+            let sent: Int
+            do throws(TransportError) {
+                sent = try sender.send(
+                    .part, id: Self.ramSection, bytes: max(1, budget - Int(clamping: windowBytes)),
+                    milliseconds: 50, to: channel)
+            } catch {
+                throw .kept(error.description)
+            }
+            windowBytes &+= UInt64(sent)
+            windowPages &+= sender.counts.normal &- before.normal &+ sender.counts.zero &- before.zero
+            account(sent, sender.counts, sender.dirtyPages, stopped: false)
+            figures.withLock { $0.totalTime = milliseconds(now() - start) }
+            let delay = rateLimitDelay(
+                sent: windowBytes, elapsed: milliseconds(now() - windowStart), limit: set.maxBandwidth)
+            if delay > 0 { _ = wake.sleep(milliseconds: delay) }
+            let elapsed = milliseconds(now() - windowStart)
+            guard elapsed >= rateWindow else { continue }
+            window = BandwidthWindow(bytes: windowBytes, milliseconds: elapsed)
+            let (bytes, pages) = (windowBytes, windowPages)
+            figures.withLock { report in
+                report.ram?.mbps = Double(bytes) * 8 / Double(elapsed) / 1000
+                report.ram?.pagesPerSecond = pages &* 1000 / elapsed
+                if let ram = report.ram, ram.dirtyPagesRate != 0, bytes > 10_000 {
+                    report.expectedDowntime = ram.remaining / max(1, bytes / elapsed)
+                }
+            }
+            windowStart = now()
+            windowBytes = 0
+            windowPages = 0
+        }
+    }
+
+    func account(_ bytes: Int, _ counts: RAMCounts, _ dirtyPages: Int, stopped: Bool) {
+        figures.withLock { report in
+            report.ram?.transferred &+= UInt64(bytes)
+            report.ram?.normal = counts.normal
+            report.ram?.duplicate = counts.zero
+            report.ram?.remaining = UInt64(dirtyPages) * UInt64(guestPageSize)
+            if stopped {
+                report.ram?.downtimeBytes &+= UInt64(bytes)
+            } else {
+                report.ram?.precopyBytes &+= UInt64(bytes)
+            }
+        }
+    }
+
+    func accountDevices(_ bytes: Int) {
+        figures.withLock { $0.ram?.transferred &+= UInt64(bytes) }
+    }
+
+    func countPass() {
+        let pass = figures.withLock { report -> UInt64 in
+            report.ram?.dirtySyncCount += 1
+            return report.ram?.dirtySyncCount ?? 0
+        }
+        emit(.pass(pass))
+    }
+
+    /// Throws when it was cancelled, or the destination has failed.
+    func check(_ inbox: ReturnPathInbox?) throws(Failure) {
+        if control.withLock({ $0.isCancelled }) { throw .cancelled }
+        guard let inbox else { return }
+        let heard = inbox.now
+        if let refusal = heard.refusal { throw .kept("The destination failed: \(refusal)") }
+        if heard.shut != nil { throw .kept("The destination ended the return path too early") }
+        if let ended = heard.ended { throw .kept(ended) }
+    }
+
+    /// From here on the guest is no longer this side's to run, unless the coming write takes no byte at all.
+    func passPointOfNoReturn() throws(Failure) {
+        let isCancelled = control.withLock { control in
+            if !control.isCancelled { control.isHandedOver = true }
+            return control.isCancelled
+        }
+        if isCancelled { throw .cancelled }
+    }
+
+    func write(_ bytes: [UInt8], _ channel: Channel) throws(Failure) {
+        do throws(TransportError) {
+            try channel.write(bytes)
+        } catch {
+            throw .kept(error.description)
+        }
+    }
+
+    var timeout: Int { settings().inDoubtTimeout }
+    var dialect: Dialect { settings().dialect }
+    var configuration: StreamConfiguration { StreamConfiguration(machine: guest.machineName) }
+
+    /// Number of the live section, as in QEMU's streams; devices follow.
+    static let ramSection: UInt32 = 2
+
+    /// Sends all that is left, with the guest stopped.
+    func sendRest(_ pages: RAMQueue, _ channel: Channel) throws(Failure) {
+        _ = pages.sender.drainLog()
+        countPass()
+        let sent: Int
+        do throws(TransportError) {
+            sent = try pages.sender.send(.end, id: Self.ramSection, to: channel)
+        } catch {
+            throw .kept(error.description)
+        }
+        account(sent, pages.sender.counts, pages.sender.dirtyPages, stopped: true)
+    }
+}
+
+/// Monotonic, ns.
+func now() -> Int64 { cplatform_monotonic_ns() }
+
+func milliseconds(_ nanoseconds: Int64) -> UInt64 { UInt64(max(0, nanoseconds) / 1_000_000) }

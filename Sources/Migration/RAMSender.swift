@@ -1,0 +1,102 @@
+import Bytes
+import CPlatform
+import Glibc
+import GuestMemory
+import MigrationStream
+import Transport
+
+/// Which pages are still to send, and the sending of them. One thread.
+@safe
+struct RAMSender: ~Copyable {
+    private let memory: GuestMemory
+    private var bitmaps: [Bitmap]
+    private var batch: RAMPageBatch
+    private var block = 0
+    private var page = 0
+    /// Pages that are still to send.
+    private(set) var dirtyPages: Int
+    /// Sent so far.
+    private(set) var counts = RAMCounts()
+
+    init(_ memory: GuestMemory) {
+        self.memory = memory
+        bitmaps = memory.blocks.map {
+            var bitmap = Bitmap(count: $0.pageCount)
+            bitmap.setAll()
+            return bitmap
+        }
+        dirtyPages = memory.blocks.reduce(0) { $0 + $1.pageCount }
+        batch = RAMPageBatch(blocks: memory.blocks.map(\.name), capacity: 256)
+    }
+
+    /// Takes over what was written since the last time; returns how many pages.
+    mutating func drainLog() -> Int {
+        var added = 0
+        for index in bitmaps.indices {
+            added += memory.blocks[index].dirtyLog.drain(into: &bitmaps[index])
+        }
+        dirtyPages += added
+        return added
+    }
+
+    private mutating func nextDirty() -> Bool {
+        // Each block once from here on, and the first part of the present one again.
+        for _ in 0...bitmaps.count {
+            if let found = bitmaps[block].next(from: page) {
+                page = found
+                return true
+            }
+            block = block + 1 == bitmaps.count ? 0 : block + 1
+            page = 0
+        }
+        return false
+    }
+
+    /// Sends one section of dirty pages: at most for `milliseconds` and `bytes`, or all of them.
+    ///
+    /// - Returns: bytes written.
+    mutating func send(
+        _ kind: SectionHeader.Kind, id: UInt32, bytes limit: Int = .max, milliseconds: Int? = nil,
+        to channel: Channel
+    ) throws(TransportError) -> Int {
+        let end = milliseconds.map { cplatform_monotonic_ns() &+ Int64($0) * 1_000_000 }
+        var written = 0
+        batch.removeAll()
+        batch.beginSection(kind, id: id)
+        while dirtyPages > 0, nextDirty() {
+            bitmaps[block][page] = false
+            dirtyPages -= 1
+            let offset = UInt64(page) * UInt64(guestPageSize)
+            if memory.blocks[block].isZeroPage(page) {
+                batch.appendZero(block: block, offset: offset)
+                counts.zero &+= 1
+            } else {
+                unsafe batch.append(
+                    block: block, offset: offset, page: memory.blocks[block].base + page * guestPageSize)
+                counts.normal &+= 1
+            }
+            page += 1
+            guard batch.isFull else { continue }
+            written += try flush(channel)
+            if written >= limit { break }
+            if let end, cplatform_monotonic_ns() > end { break }
+        }
+        batch.endSection(id: id)
+        return written + (try flush(channel))
+    }
+
+    private mutating func flush(_ channel: Channel) throws(TransportError) -> Int {
+        let count = batch.byteCount
+        unsafe try batch.withIOVectors { (vectors) throws(TransportError) in unsafe try channel.write(vectors)
+        }
+        batch.removeAll()
+        return count
+    }
+}
+
+/// Holds the pages of one attempt for its thread, from the first pass to the switchover.
+final class RAMQueue {
+    var sender: RAMSender
+
+    init(_ memory: GuestMemory) { sender = RAMSender(memory) }
+}

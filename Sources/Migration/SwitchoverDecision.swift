@@ -1,0 +1,68 @@
+/// Measurements of one window of the rate limiter.
+public struct BandwidthWindow: Equatable, Sendable {
+    /// Bytes sent in it.
+    public var bytes: UInt64
+    /// Its length, ms.
+    public var milliseconds: UInt64
+
+    public init(bytes: UInt64, milliseconds: UInt64) {
+        self.bytes = bytes
+        self.milliseconds = milliseconds
+    }
+}
+
+/// What the source does next.
+public enum IterationStep: Equatable, Sendable {
+    /// Look again which pages are dirty: the estimate is low enough that the exact number decides.
+    case synchronize
+    /// Send pages.
+    case send
+    /// Stop the guest and send the rest.
+    case switchOver
+}
+
+/// Bytes that can be sent within the downtime limit.
+///
+/// - Parameters:
+///   - window: the last one, nil before the first has ended: then nothing but "no page dirty" can switch over.
+///   - available: bytes a second that the operator promises, 0: as measured.
+///   - downtimeLimit: ms.
+public func switchoverThreshold(
+    window: BandwidthWindow?, available: UInt64, downtimeLimit: UInt64
+) -> UInt64 {
+    guard let window else { return 0 }
+    let limit = Double(downtimeLimit)
+    if available != 0 { return UInt64(clampedFrom: Double(available) / 1000 * limit) }
+    guard window.milliseconds > 0 else { return 0 }
+    return UInt64(clampedFrom: Double(window.bytes) / Double(window.milliseconds) * limit)
+}
+
+/// Decides on one turn of the loop.
+///
+/// - Parameters:
+///   - pending: bytes dirty as far as is known.
+///   - isExact: `pending` comes from a synchronisation made for this very turn.
+public func iterationStep(pending: UInt64, isExact: Bool, threshold: UInt64) -> IterationStep {
+    guard pending == 0 || pending < threshold else { return .send }
+    return isExact ? .switchOver : .synchronize
+}
+
+/// ms to sleep so that the rate stays under the limit; 0 to go on.
+///
+/// - Parameters:
+///   - sent: bytes since the window began.
+///   - elapsed: ms since then.
+///   - limit: bytes a second, 0: none.
+public func rateLimitDelay(sent: UInt64, elapsed: UInt64, limit: UInt64) -> Int {
+    guard limit != 0, sent > limit / 10, elapsed < rateWindow else { return 0 }
+    return Int(rateWindow - elapsed)
+}
+
+/// Length of the rate limiter's window, ms.
+public let rateWindow: UInt64 = 100
+
+extension UInt64 {
+    init(clampedFrom value: Double) {
+        self = value >= 18_446_744_073_709_549_568 ? .max : value > 0 ? UInt64(value) : 0
+    }
+}

@@ -1,0 +1,202 @@
+public import Bytes
+public import CPlatform
+import Glibc
+import Synchronization
+
+/// One connection of a migration: bytes both ways over a socket, one way over a pipe or a file.
+///
+/// Blocking for its callers: one thread reads, one writes, any thread may call ``shutdown()`` to end both. The
+/// descriptor itself does not block, so that every wait can be ended and bounded.
+public final class Channel: ByteSource, Sendable {
+    public enum Kind: Sendable, Equatable { case socket, pipe, file }
+
+    private let descriptor: Int32
+    public let kind: Kind
+    private let wake = Wake()
+    private let child: pid_t?
+    private let isClosed = Mutex(false)
+    /// Milliseconds that a read or write may wait without a byte moving; 0: without end.
+    private let patience = Atomic<Int>(0)
+
+    /// Takes over `descriptor`: it is closed with the channel.
+    ///
+    /// - Parameter child: process that serves the other end, reaped when the channel ends.
+    public init(taking descriptor: Int32, child: pid_t? = nil) {
+        self.descriptor = descriptor
+        self.child = child
+        var status = stat()
+        _ = unsafe fstat(descriptor, &status)
+        kind =
+            switch status.st_mode & S_IFMT {
+            case S_IFSOCK: .socket
+            case S_IFREG, S_IFBLK: .file
+            default: .pipe
+            }
+        _ = cplatform_fcntl_int(descriptor, F_SETFD, FD_CLOEXEC)
+        let flags = cplatform_fcntl_int(descriptor, F_GETFL, 0)
+        _ = cplatform_fcntl_int(descriptor, F_SETFL, flags | O_NONBLOCK)
+    }
+
+    deinit { close() }
+
+    /// Bounds every later wait without progress. nil: no bound.
+    public func setPatience(milliseconds: Int?) {
+        patience.store(milliseconds ?? 0, ordering: .releasing)
+    }
+
+    private func wait(_ events: Int32, _ doing: String) throws(TransportError) {
+        let limit = patience.load(ordering: .acquiring)
+        switch wake.wait(descriptor, events, milliseconds: limit == 0 ? nil : limit) {
+        case .ready: return
+        case .woken: throw TransportError(errno: ESHUTDOWN, "Unable to \(doing): the channel was shut down")
+        case .timedOut:
+            throw TransportError(errno: ETIMEDOUT, "Unable to \(doing): no byte moved for \(limit) ms")
+        case .failed(let code): throw .system("Unable to \(doing)", code)
+        }
+    }
+
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
+        while true {
+            if wake.isSet {
+                throw ByteSourceError(
+                    errno: ESHUTDOWN, "Unable to read from socket: the channel was shut down")
+            }
+            let count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            let code = errno
+            switch code {
+            case EINTR: continue
+            case EAGAIN:
+                do throws(TransportError) {
+                    try wait(POLLIN, "read from socket")
+                } catch {
+                    throw ByteSourceError(errno: error.errno, error.description)
+                }
+            default:
+                throw ByteSourceError(errno: code, "Unable to read from socket: \(errorText(code))")
+            }
+        }
+    }
+
+    /// Writes all of `vectors`, which it changes. Throws with the bytes that were taken before the failure.
+    public func write(_ vectors: UnsafeMutableBufferPointer<iovec>) throws(TransportError) {
+        var index = 0
+        var accepted = 0
+        while index < vectors.count {
+            if unsafe vectors[index].iov_len == 0 {
+                index += 1
+                continue
+            }
+            if wake.isSet {
+                throw TransportError(
+                    errno: ESHUTDOWN, "Unable to write to socket: the channel was shut down",
+                    accepted: accepted)
+            }
+            guard let start = vectors.baseAddress else { return }
+            var count: Int
+            let pieces = min(vectors.count - index, 1024)
+            if kind == .socket {
+                var message = unsafe msghdr()
+                unsafe message.msg_iov = start + index
+                unsafe message.msg_iovlen = pieces
+                count = unsafe sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+            } else {
+                count = unsafe writev(descriptor, start + index, Int32(pieces))
+            }
+            if count < 0 {
+                let code = errno
+                if code == EINTR { continue }
+                guard code == EAGAIN else {
+                    throw TransportError(
+                        errno: code, "Unable to write to socket: \(errorText(code))", accepted: accepted)
+                }
+                do throws(TransportError) {
+                    try wait(POLLOUT, "write to socket")
+                } catch {
+                    throw TransportError(errno: error.errno, error.description, accepted: accepted)
+                }
+                continue
+            }
+            accepted += count
+            while count > 0 {
+                let length = unsafe vectors[index].iov_len
+                if count >= length {
+                    count -= length
+                    index += 1
+                } else {
+                    unsafe vectors[index].iov_base = vectors[index].iov_base + count
+                    unsafe vectors[index].iov_len = length - count
+                    count = 0
+                }
+            }
+        }
+    }
+
+    /// Writes all of `bytes`.
+    public func write(_ bytes: [UInt8]) throws(TransportError) {
+        var copy = bytes
+        var failure: TransportError?
+        unsafe copy.withUnsafeMutableBytes { buffer in
+            var vector = unsafe [iovec(iov_base: buffer.baseAddress, iov_len: buffer.count)]
+            unsafe vector.withUnsafeMutableBufferPointer { vectors in
+                do throws(TransportError) {
+                    unsafe try write(vectors)
+                } catch {
+                    failure = error
+                }
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Ends this side's bytes: the peer reads the end. A file is brought to the disk.
+    public func finishWriting() throws(TransportError) {
+        switch kind {
+        case .socket:
+            guard Glibc.shutdown(descriptor, Int32(SHUT_WR)) == 0 else {
+                throw .system("Unable to close the sending side")
+            }
+        case .file:
+            guard fdatasync(descriptor) == 0 || errno == EINVAL else {
+                throw .system("Unable to write the file")
+            }
+        case .pipe: break
+        }
+    }
+
+    /// Bytes that the peer's system has not acknowledged yet, nil when that cannot be known.
+    public var unsentBytes: Int? {
+        guard kind == .socket else { return nil }
+        var count: Int32 = 0
+        let result = unsafe cplatform_ioctl_pointer(descriptor, UInt(TIOCOUTQ), &count)
+        return result == 0 ? Int(count) : nil
+    }
+
+    /// Ends every wait on this channel and cuts the connection. Any thread, any number of times.
+    public func shutdown() {
+        wake.set()
+        isClosed.withLock { closed in
+            if !closed, kind == .socket { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
+        }
+    }
+
+    /// Gives the descriptor back, once. Not while another thread reads or writes: ``shutdown()`` it first.
+    ///
+    /// - Parameter abruptly: the peer of a tcp socket sees a reset, not an end.
+    public func close(abruptly: Bool = false) {
+        isClosed.withLock { closed in
+            guard !closed else { return }
+            closed = true
+            if abruptly, kind == .socket {
+                var option = linger(l_onoff: 1, l_linger: 0)
+                _ = unsafe setsockopt(
+                    descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+            }
+            _ = Glibc.close(descriptor)
+            if let child {
+                var status: Int32 = 0
+                _ = unsafe waitpid(child, &status, WNOHANG)
+            }
+        }
+    }
+}

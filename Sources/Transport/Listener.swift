@@ -1,0 +1,143 @@
+import CPlatform
+import Glibc
+import Synchronization
+
+/// Waits for the source of a migration: bound sockets, or a channel that exists from the start.
+public final class Listener: Sendable {
+    private let sockets: [Int32]
+    private let ready: Mutex<Channel?>
+    private let path: String?
+    private let wake = Wake()
+    /// Addresses really bound, with the port that the system chose for port 0; empty for fd, exec and file.
+    public let addresses: [MigrationAddress]
+    /// True when a further connection can come after the first.
+    public var canAcceptAgain: Bool { !sockets.isEmpty }
+
+    /// Opens `address` for receiving.
+    public init(_ address: MigrationAddress, descriptor: (String) -> Int32? = { Int32($0) })
+        throws(TransportError)
+    {
+        switch address {
+        case .tcp(let host, let port, let to):
+            let bound = try Self.bindTCP(host, port, to)
+            sockets = bound
+            addresses = bound.compactMap { SocketAddress.bound($0).numeric }
+                .map { .tcp(host: $0.host, port: $0.port, to: nil) }
+            ready = Mutex(nil)
+            path = nil
+        case .unix(let path):
+            let socket = try newSocket(AF_UNIX)
+            // What an earlier process left; as QEMU does.
+            _ = unsafe unlink(path)
+            do throws(TransportError) {
+                try Self.bind(socket, try .unix(path), path)
+            } catch {
+                _ = Glibc.close(socket)
+                throw error
+            }
+            sockets = [socket]
+            addresses = [address]
+            ready = Mutex(nil)
+            self.path = path
+        case .fd(let name):
+            (sockets, addresses, path) = ([], [], nil)
+            ready = Mutex(try Channel.named(name, descriptor))
+        case .exec(let arguments):
+            (sockets, addresses, path) = ([], [], nil)
+            ready = Mutex(try Channel.spawn(arguments))
+        case .file(let name, let offset):
+            (sockets, addresses, path) = ([], [], nil)
+            let file = unsafe cplatform_open(name, O_RDONLY | O_CLOEXEC, 0)
+            guard file >= 0 else { throw .system("Could not open '\(name)'") }
+            guard let position = off_t(exactly: offset), lseek(file, position, SEEK_SET) == position else {
+                _ = Glibc.close(file)
+                throw TransportError("Could not seek in '\(name)'")
+            }
+            ready = Mutex(Channel(taking: file))
+        }
+    }
+
+    deinit { close() }
+
+    /// Waits for the next connection. Throws when ``cancel()`` was called.
+    public func accept() throws(TransportError) -> Channel {
+        let waiting = ready.withLock { channel in
+            defer { channel = nil }
+            return channel
+        }
+        if let waiting { return waiting }
+        guard let first = sockets.first else { throw TransportError("no further connection can come") }
+        while true {
+            // A host name with several addresses is rare: the sockets take turns.
+            for socket in sockets {
+                switch wake.wait(socket, POLLIN, milliseconds: sockets.count == 1 ? nil : 20) {
+                case .woken: throw TransportError(errno: ECANCELED, "the listener was closed")
+                case .failed(let code): throw .system("Unable to accept a connection", code)
+                case .timedOut: continue
+                case .ready: break
+                }
+                let descriptor = Glibc.accept(socket, nil, nil)
+                guard descriptor >= 0 else {
+                    if [EINTR, EAGAIN, ECONNABORTED].contains(errno) { continue }
+                    throw .system("Unable to accept a connection")
+                }
+                Channel.tune(descriptor, SocketAddress.bound(first).family)
+                return Channel(taking: descriptor)
+            }
+        }
+    }
+
+    /// Ends a wait in ``accept()``, from any thread.
+    public func cancel() { wake.set() }
+
+    private let isClosed = Mutex(false)
+
+    /// Closes the sockets and removes the socket file. Not while another thread is in ``accept()``.
+    public func close() {
+        wake.set()
+        let first = isClosed.withLock { closed in
+            defer { closed = true }
+            return !closed
+        }
+        guard first else { return }
+        for socket in sockets { _ = Glibc.close(socket) }
+        if let path { _ = unsafe unlink(path) }
+    }
+
+    private static func bindTCP(
+        _ host: String, _ port: String, _ to: UInt16?
+    ) throws(TransportError) -> [Int32] {
+        let start = UInt16(port)
+        let ports = start.flatMap { first in to.flatMap { $0 >= first ? (first...$0).map { "\($0)" } : nil } }
+        var last = TransportError("no address for \(host):\(port)")
+        for port in ports ?? [port] {
+            var bound: [Int32] = []
+            // `localhost` has one address for each family; with port 0 they would get different ports.
+            for candidate in try SocketAddress.resolve(host: host, port: port, passive: true).prefix(1) {
+                let socket = try newSocket(candidate.family)
+                var on: Int32 = 1
+                _ = unsafe setsockopt(
+                    socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+                do throws(TransportError) {
+                    try bind(socket, candidate, "\(host):\(port)")
+                    bound.append(socket)
+                } catch {
+                    _ = Glibc.close(socket)
+                    last = error
+                }
+            }
+            if !bound.isEmpty { return bound }
+        }
+        throw last
+    }
+
+    private static func bind(
+        _ socket: Int32, _ address: SocketAddress, _ name: String
+    ) throws(TransportError) {
+        guard unsafe address.call({ unsafe Glibc.bind(socket, $0, $1) }) == 0 else {
+            throw .system("Failed to bind socket to \(name)")
+        }
+        guard listen(socket, 1) == 0 else { throw .system("Failed to listen on socket") }
+        _ = cplatform_fcntl_int(socket, F_SETFL, O_NONBLOCK)
+    }
+}

@@ -1,0 +1,72 @@
+import CPlatform
+import Glibc
+import Synchronization
+
+/// Ends the waits of other threads, once and for all: a pipe whose reading end is ready after ``set()``.
+public final class Wake: Sendable {
+    private let reader: Int32
+    private let writer: Int32
+    private let flag = Atomic<Bool>(false)
+
+    public init() {
+        var ends: [Int32] = [-1, -1]
+        let result = unsafe pipe(&ends)
+        precondition(result == 0, "the system has no room for a pipe")
+        reader = ends[0]
+        writer = ends[1]
+        for end in ends {
+            _ = cplatform_fcntl_int(end, F_SETFD, FD_CLOEXEC)
+            _ = cplatform_fcntl_int(end, F_SETFL, O_NONBLOCK)
+        }
+    }
+
+    deinit {
+        close(reader)
+        close(writer)
+    }
+
+    /// True after ``set()``.
+    public var isSet: Bool { flag.load(ordering: .acquiring) }
+
+    /// Any thread, any number of times.
+    public func set() {
+        guard !flag.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        var byte: UInt8 = 1
+        _ = unsafe write(writer, &byte, 1)
+    }
+
+    enum Outcome { case ready, woken, timedOut, failed(Int32) }
+
+    /// Waits until `descriptor` is ready for `events`, the wake is set, or the time is over.
+    ///
+    /// - Parameter milliseconds: nil waits without end.
+    func wait(_ descriptor: Int32, _ events: Int32, milliseconds: Int?) -> Outcome {
+        let end = milliseconds.map { cplatform_monotonic_ns() + Int64($0) * 1_000_000 }
+        while true {
+            if isSet { return .woken }
+            var limit: Int32 = -1
+            if let end {
+                let left = end - cplatform_monotonic_ns()
+                if left <= 0 { return .timedOut }
+                limit = Int32(clamping: (left + 999_999) / 1_000_000)
+            }
+            var items = [
+                pollfd(fd: descriptor, events: Int16(events), revents: 0),
+                pollfd(fd: reader, events: Int16(POLLIN), revents: 0),
+            ]
+            let count = unsafe poll(&items, 2, limit)
+            if count < 0 {
+                if errno == EINTR { continue }
+                return .failed(errno)
+            }
+            if items[1].revents != 0 { return .woken }
+            if items[0].revents != 0 { return .ready }
+        }
+    }
+
+    /// Sleeps; true when it was woken.
+    public func sleep(milliseconds: Int) -> Bool {
+        if case .woken = wait(-1, 0, milliseconds: milliseconds) { return true }
+        return false
+    }
+}

@@ -1,0 +1,67 @@
+import Bytes
+import Testing
+import Transport
+
+@Suite(.serialized) struct ChannelTests {
+    func read(_ channel: Channel, _ count: Int) throws -> [UInt8] {
+        let input = InputBuffer(channel, capacity: 4096)
+        return try input.bytes(count)
+    }
+
+    @Test("Large writes arrive in order through short ones")
+    func large() throws {
+        let (one, other) = try Channel.pair()
+        let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+        let writer = WorkerThread("writer") {
+            try? one.write(bytes)
+            try? one.finishWriting()
+        }
+        #expect(try read(other, bytes.count) == bytes)
+        writer.join()
+        #expect(try InputBuffer(other).isAtEnd())
+    }
+
+    @Test("shutdown() ends a read that waits, and patience bounds one")
+    func ends() throws {
+        let (one, other) = try Channel.pair()
+        let killer = WorkerThread("killer") {
+            _ = Wake().sleep(milliseconds: 20)
+            one.shutdown()
+        }
+        #expect(throws: ByteError.self) { try read(one, 1) }
+        killer.join()
+        let (third, fourth) = try Channel.pair()
+        third.setPatience(milliseconds: 10)
+        #expect(throws: ByteError.self) { try read(third, 1) }
+        _ = (other, fourth)
+    }
+
+    @Test("A program is a channel")
+    func exec() throws {
+        let channel = try Channel.outgoing(to: MigrationAddress(uri: "exec:cat"), wake: Wake())
+        try channel.write([1, 2, 3])
+        #expect(try read(channel, 3) == [1, 2, 3])
+    }
+
+    @Test("A port in use is named; to= finds the next one")
+    func portInUse() throws {
+        let first = try Listener(.tcp(host: "127.0.0.1", port: "0", to: nil))
+        guard case .tcp(_, let port, _) = try #require(first.addresses.first) else { return }
+        #expect(
+            throws: TransportError(
+                errno: 98, "Failed to bind socket to 127.0.0.1:\(port): Address already in use")
+        ) { try Listener(.tcp(host: "127.0.0.1", port: port, to: nil)) }
+        first.close()
+    }
+
+    @Test("A closed listener ends the wait for a connection")
+    func cancelAccept() throws {
+        let listener = try Listener(.tcp(host: "127.0.0.1", port: "0", to: nil))
+        let killer = WorkerThread("killer") {
+            _ = Wake().sleep(milliseconds: 20)
+            listener.cancel()
+        }
+        #expect(throws: TransportError.self) { try listener.accept() }
+        killer.join()
+    }
+}
