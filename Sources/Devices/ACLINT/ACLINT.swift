@@ -23,6 +23,7 @@ public final class ACLINT: MMIODevice, @unchecked Sendable {
     }
 
     private let clock: VirtualClock
+    private let lock: BoardLock
     private let harts: [HartOutputs]
     private var state: MTimerState
     private var software: [Bool]
@@ -34,6 +35,7 @@ public final class ACLINT: MMIODevice, @unchecked Sendable {
     public init(harts: [HartOutputs], timers: BoardTimers) {
         self.harts = harts
         clock = timers.clock
+        lock = timers.lock
         state = MTimerState(harts: harts.count)
         software = harts.map { _ in false }
         supervisorTimers = harts.map { hart in BoardTimer(timers) { hart.supervisorTimerDue() } }
@@ -47,6 +49,7 @@ public final class ACLINT: MMIODevice, @unchecked Sendable {
 
     /// Guest nanoseconds at which `mtime` reaches `ticks`; nil when that is farther than the clock can count.
     private func deadline(_ ticks: UInt64) -> Int64? {
+        if ticks <= self.ticks { return clock.now }
         let wanted = ticks &- delta.load(ordering: .relaxed)
         return wanted > UInt64(Int64.max) / 100 ? nil : Int64(wanted) * 100
     }
@@ -119,8 +122,10 @@ public final class ACLINT: MMIODevice, @unchecked Sendable {
     public var sections: [VMStateSection] {
         [
             VMStateSection("riscv_mtimer", MTimerState.description(harts: harts.count)) { [self] in
-                state
+                lock.withLock { state }
             } set: { [self] (new, _) throws(VMStateError) in
+                lock.lock()
+                defer { lock.unlock() }
                 state = new
                 // The stream's clock is `mtime` itself.
                 delta.store(0, ordering: .relaxed)

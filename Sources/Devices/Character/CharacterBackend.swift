@@ -26,6 +26,9 @@ public final class CharacterBackend: @unchecked Sendable {
     private var input: Int32 = -1
     private var output: Int32 = -1
     private let listener: Int32
+    private let isSocket: Bool
+    /// Milliseconds after which a receiver without room is asked again: a stopped guest does not say when it runs.
+    private static let retry: Int32 = 50
     private var pending: [UInt8] = []
     private var room: (@Sendable () -> Int)?
     private var receiver: (@Sendable ([UInt8]) -> Void)?
@@ -64,9 +67,11 @@ public final class CharacterBackend: @unchecked Sendable {
             input = master
             output = master
             Self.setNonBlocking(master)
+            Self.makeRaw(master)
         case .socket(let descriptor, let isListening):
-            if isListening {
+            if isListening || Self.isListening(descriptor) {
                 listener = descriptor
+                Self.setNonBlocking(descriptor)
             } else {
                 input = descriptor
                 output = descriptor
@@ -74,6 +79,7 @@ public final class CharacterBackend: @unchecked Sendable {
             }
         }
         self.listener = listener
+        if case .socket = kind { isSocket = true } else { isSocket = false }
         var ends: [Int32] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else { throw CharacterError("cannot make a pipe", errno) }
         (wakeRead, wakeWrite) = (ends[0], ends[1])
@@ -89,6 +95,20 @@ public final class CharacterBackend: @unchecked Sendable {
     private static func setNonBlocking(_ descriptor: Int32) {
         _ = cplatform_fcntl_int(descriptor, F_SETFL, cplatform_fcntl_int(descriptor, F_GETFL, 0) | O_NONBLOCK)
         _ = cplatform_fcntl_int(descriptor, F_SETFD, FD_CLOEXEC)
+    }
+
+    private static func isListening(_ descriptor: Int32) -> Bool {
+        var answer: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        return unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &answer, &size) == 0 && answer != 0
+    }
+
+    /// No echo and no lines: what the guest writes must not come back as its input.
+    private static func makeRaw(_ descriptor: Int32) {
+        var settings = termios()
+        guard unsafe tcgetattr(descriptor, &settings) == 0 else { return }
+        unsafe cfmakeraw(&settings)
+        unsafe _ = tcsetattr(descriptor, TCSANOW, &settings)
     }
 
     /// Begins to read.
@@ -123,19 +143,26 @@ public final class CharacterBackend: @unchecked Sendable {
 
     /// Writes what the peer takes now. With `mutex` held.
     private func flush() {
-        while !pending.isEmpty {
-            let isSocket = listener >= 0
+        var done = 0
+        defer { pending.removeFirst(done) }
+        while done < pending.count {
+            var ready = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
+            guard unsafe poll(&ready, 1, 0) > 0 else { return }
+            // A pipe or terminal that is ready takes this much at once, though it may be one that blocks.
+            let part = min(pending.count - done, 512)
             let count = unsafe pending.withUnsafeBytes { bytes in
-                unsafe isSocket
-                    ? Glibc.send(output, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-                    : write(output, bytes.baseAddress, bytes.count)
+                let start = unsafe bytes.baseAddress.map { unsafe $0 + done }
+                return unsafe isSocket
+                    ? Glibc.send(output, start, part, Int32(MSG_NOSIGNAL))
+                    : write(output, start, part)
             }
             if count <= 0 {
                 if count < 0, errno == EINTR { continue }
-                if count < 0, errno != EAGAIN { pending = [] }
+                // A broken end takes nothing any more.
+                if count < 0, errno != EAGAIN { done = pending.count }
                 return
             }
-            pending.removeFirst(count)
+            done += count
         }
     }
 
@@ -172,7 +199,8 @@ public final class CharacterBackend: @unchecked Sendable {
             }
             polls.append(
                 pollfd(fd: hasPending && output != input ? output : -1, events: Int16(POLLOUT), revents: 0))
-            guard unsafe poll(&polls, nfds_t(polls.count), -1) >= 0 || errno == EINTR else { return }
+            let timeout = input >= 0 && free == 0 ? Self.retry : -1
+            guard unsafe poll(&polls, nfds_t(polls.count), timeout) >= 0 || errno == EINTR else { return }
             if polls[0].revents != 0 {
                 var drain = [UInt8](repeating: 0, count: 64)
                 while unsafe read(wakeRead, &drain, 64) > 0 {}

@@ -2,7 +2,8 @@ import Glibc
 
 /// Listening and connected stream sockets for character backends. Blocking, close-on-exec.
 public enum StreamSocket {
-    /// A unix socket. A server replaces a stale socket file; with `waits` it returns the first peer's connection.
+    /// A unix socket. A server replaces a stale socket file; with `waits` it returns
+    /// once a peer has come; the descriptor is the listening one, from which the peer is taken.
     ///
     /// - Throws: ``CharacterError`` with the path and the reason.
     public static func unix(_ path: String, isServer: Bool, waits: Bool) throws(CharacterError) -> Int32 {
@@ -62,11 +63,11 @@ public enum StreamSocket {
                 throw CharacterError("cannot listen on '\(name)'", code)
             }
             guard waits else { return descriptor }
-            let peer = accept(descriptor, nil, nil)
-            let code = errno
-            close(descriptor)
-            guard peer >= 0 else { throw CharacterError("nobody connected to '\(name)'", code) }
-            return peer
+            var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            while unsafe poll(&waiting, 1, -1) < 0 {
+                guard errno == EINTR else { throw CharacterError("nobody connected to '\(name)'", errno) }
+            }
+            return descriptor
         }
         guard unsafe connect(descriptor, address, length) == 0 else {
             let code = errno

@@ -8,11 +8,13 @@ public final class GoldfishRTC: MMIODevice, @unchecked Sendable {
     private var state = GoldfishRTCState()
     private let line: InterruptLine
     private let clock: VirtualClock
+    private let lock: BoardLock
     private var alarm: BoardTimer?
 
     public init(timers: BoardTimers, line: InterruptLine) {
         self.line = line
         clock = timers.clock
+        lock = timers.lock
         alarm = BoardTimer(timers) { [weak self] in self?.ring() }
     }
 
@@ -87,9 +89,18 @@ public final class GoldfishRTC: MMIODevice, @unchecked Sendable {
     public var sections: [VMStateSection] {
         [
             VMStateSection("goldfish_rtc", GoldfishRTCState.description) { [self] in
-                state
-            } set: { [self] (new, _) throws(VMStateError) in
+                lock.withLock { state }
+            } set: { [self] (new, reader) throws(VMStateError) in
+                lock.lock()
+                defer { lock.unlock() }
                 state = new
+                if reader.version < 3 {
+                    // Version 2 counts from the virtual clock, which the stream has set before.
+                    state.tickOffset =
+                        new.tickOffsetVMState &+ UInt64(bitPattern: clock.now)
+                        &- UInt64(bitPattern: cplatform_realtime_ns())
+                }
+                state.tickOffsetVMState = 0
                 arm()
                 update()
             }

@@ -21,7 +21,7 @@ public final class PCIeHost: MMIODevice, @unchecked Sendable {
     }
 
     public func read(_ offset: UInt64, size: Int) -> UInt64 {
-        guard offset < 0x1000 else { return .max }
+        guard offset < 0x1000 else { return size == 8 ? .max : (1 << UInt64(8 * size)) - 1 }
         var value: UInt64 = 0
         for index in 0..<size where Int(offset) + index < 256 {
             value |= UInt64(root.config[Int(offset) + index]) << UInt64(8 * index)

@@ -7,6 +7,7 @@ public final class UART16550: MMIODevice, @unchecked Sendable {
     private var state = SerialState()
     private let line: InterruptLine
     private let clock: VirtualClock
+    private let lock: BoardLock
     private var timeout: BoardTimer?
     /// Takes what the guest sends.
     private let send: @Sendable (UInt8) -> Void
@@ -31,6 +32,7 @@ public final class UART16550: MMIODevice, @unchecked Sendable {
         self.line = line
         self.send = send
         clock = timers.clock
+        lock = timers.lock
         timeout = BoardTimer(timers) { [weak self] in
             guard let self else { return }
             state.timeoutPending = state.receiveFIFO.count > 0 ? 1 : 0
@@ -50,9 +52,10 @@ public final class UART16550: MMIODevice, @unchecked Sendable {
     private var hasFIFO: Bool { state.fcr & 1 != 0 }
     private var isLooping: Bool { state.mcr & 0x10 != 0 }
 
-    /// How many bytes can be received now.
+    /// How many bytes can be received now; none while time stands still, for what comes then may belong to another host.
     public var room: Int {
-        hasFIFO ? 16 - Int(state.receiveFIFO.count) : state.lsr & LSR.dataReady == 0 ? 1 : 0
+        guard clock.isRunning, !isLooping else { return 0 }
+        return hasFIFO ? 16 - Int(state.receiveFIFO.count) : state.lsr & LSR.dataReady == 0 ? 1 : 0
     }
 
     /// Takes bytes from outside, at most ``room``; the rest would be an overrun.
@@ -227,10 +230,14 @@ public final class UART16550: MMIODevice, @unchecked Sendable {
     public var sections: [VMStateSection] {
         [
             VMStateSection("serial", SerialState.description) { [self] in
+                lock.lock()
+                defer { lock.unlock() }
                 var now = state
                 now.timeoutTimer = timeout?.deadline ?? -1
                 return now
             } set: { [self] (new, reader) throws(VMStateError) in
+                lock.lock()
+                defer { lock.unlock() }
                 guard (new.lsr & LSR.idle == 0) == (new.transmitRetry != 0) else {
                     throw reader.invalid(
                         expected: "LSR.TEMT clear exactly when a transmit is retried (serial/tsr)",

@@ -24,21 +24,46 @@ public struct GlobalState: Sendable, Equatable {
 
     public init() {}
 
-    private var size: UInt32 {
-        get { UInt32(runState.utf8.count + 1) }
-        set {}
-    }
-    private var text: [UInt8] {
-        get {
-            // QEMU 9.0 and later read byte 32 as "has vm_was_suspended": zero says no to them and to older ones.
-            Array((Array(runState.utf8) + Array(repeating: 0, count: 100)).prefix(100))
-        }
-        set { runState = String(decoding: newValue.prefix(32).prefix { $0 != 0 }, as: UTF8.self) }
-    }
+    /// Bytes after the size, and those of them that QEMU 9.0 and later still use for the name.
+    private static let room = 100
+    private static let nameRoom = 32
 
     public static let description = VMStateDescription<GlobalState>(
-        "globalstate", version: 1,
-        fields: [.uint32("size", \.size), .buffer("runstate", \.text, count: 100)])
+        "globalstate", version: 1, fields: [size, name])
+
+    private static let size = VMStateField<GlobalState>("size") { (_, reader) throws(VMStateError) in
+        let size = try reader.uint32()
+        guard (1...UInt32(room)).contains(size) else {
+            throw reader.invalid(expected: "a length of 1 to \(room)", found: "\(size)")
+        }
+    } save: { state, writer, fields in
+        writer.output.uint32(UInt32(min(state.runState.utf8.count, nameRoom - 1) + 1))
+        fields.append(.init("size", .uint32))
+    }
+
+    private static let name = VMStateField<GlobalState>("runstate") { (state, reader) throws(VMStateError) in
+        let bytes = try reader.bytes(room)
+        guard let end = bytes.prefix(nameRoom).firstIndex(of: 0), end > 0,
+            bytes[..<end].allSatisfy({ (0x21...0x7e).contains($0) })
+        else { throw reader.invalid(expected: "the name of a run state", found: "\(bytes.prefix(nameRoom))") }
+        state.runState = String(decoding: bytes[..<end], as: UTF8.self)
+    } save: { state, writer, fields in
+        let name = Array(state.runState.utf8.prefix(nameRoom - 1))
+        writer.output.append(name)
+        writer.output.zeros(nameRoom - name.count)
+        guard writer.dialect != .qemu7_2 else {
+            writer.output.zeros(room - nameRoom)
+            fields.append(.init(name: "runstate", repetition: .none, type: "buffer", size: room))
+            return
+        }
+        // Whether it is known that the guest was suspended, and whether it was: it never is here.
+        writer.output.append([1, 0])
+        writer.output.zeros(room - nameRoom - 2)
+        fields.append(.init(name: "runstate", repetition: .none, type: "buffer", size: nameRoom))
+        fields.append(.init("has_vm_was_suspended", .uint8))
+        fields.append(.init("vm_was_suspended", .uint8))
+        fields.append(.init(name: "unused", repetition: .none, type: "buffer", size: room - nameRoom - 2))
+    }
 }
 
 /// The `riscv_mtimer` section.
@@ -171,10 +196,33 @@ public struct PCIeRootState: Sendable, Equatable {
     public init() {}
 
     public static let description = VMStateDescription<PCIeRootState>(
-        "gpex_root", version: 1,
+        "gpex_root", version: 1, fields: [.structure("parent_obj", \.itself, device)])
+
+    private var itself: PCIeRootState {
+        get { self }
+        set { self = newValue }
+    }
+
+    /// What every PCI device has in common (`PCIDevice`).
+    private static let device = VMStateDescription<PCIeRootState>(
+        "PCIDevice", version: 2,
         fields: [
-            .uint32("version_id", \.versionID), .buffer("config", \.config, type: "pci config", count: 256),
-            .array("irq_state", \.irqState, .uint32, count: 4),
+            .custom("version_id", type: "int32 le") { (_, reader) throws(VMStateError) in
+                let version = try reader.uint32()
+                guard version == 2 else { throw reader.invalid(expected: "2", found: "\(version)") }
+            } save: { state, writer in
+                writer.output.uint32(state.versionID)
+            },
+            .buffer("config[0]", \.config, type: "pci config", count: 256),
+            .custom("irq_state", type: "pci irq state") { (state, reader) throws(VMStateError) in
+                for pin in 0..<4 {
+                    let level = try reader.uint32()
+                    guard level <= 1 else { throw reader.invalid(expected: "0 or 1", found: "\(level)") }
+                    state.irqState[pin] = level
+                }
+            } save: { state, writer in
+                for level in state.irqState { writer.output.uint32(level) }
+            },
         ])
 }
 

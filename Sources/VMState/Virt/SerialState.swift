@@ -50,19 +50,44 @@ public struct SerialState: Sendable, Equatable {
 
     /// The section: a wrapper around the struct that the subsections belong to.
     public static let description = VMStateDescription<SerialState>(
-        "serial-mm", version: 3, fields: [.structure("serial", \.itself, inner)])
+        "serial", version: 3, fields: [.structure("serial", \.itself, inner)])
 
     private var itself: SerialState {
         get { self }
         set { self = newValue }
     }
 
+    /// What IIR says about the transmitter's interrupt.
+    private var shownTransmitInterrupt: Int32 { iir & 0x0f == 2 ? 1 : 0 }
+
+    private mutating func forgetSubsections() {
+        let idle = SerialState()
+        thrInterruptPending = idle.thrInterruptPending
+        transmitRetry = idle.transmitRetry
+        thr = idle.thr
+        tsr = idle.tsr
+        receiveFIFO = idle.receiveFIFO
+        transmitFIFO = idle.transmitFIFO
+        timeoutTimer = idle.timeoutTimer
+        timeoutPending = idle.timeoutPending
+        modemPoll = idle.modemPoll
+        modemTimer = idle.modemTimer
+    }
+
     private static let inner = VMStateDescription<SerialState>(
         "serial", version: 3,
         fields: [
+            // What no subsection brings is idle, whatever the receiver had.
+            VMStateField(
+                "subsections", load: { (state, _) in state.forgetSubsections() }, save: { _, _, _ in }),
             .uint16("divider", \.divider), .uint8("rbr", \.rbr), .uint8("ier", \.ier), .uint8("iir", \.iir),
             .uint8("lcr", \.lcr), .uint8("mcr", \.mcr), .uint8("lsr", \.lsr), .uint8("msr", \.msr),
             .uint8("scr", \.scr), .uint8("fcr_vmstate", \.fcr),
+            // Sent only where IIR does not tell it.
+            VMStateField(
+                "thr_ipending",
+                load: { (state, _) in state.thrInterruptPending = state.shownTransmitInterrupt },
+                save: { _, _, _ in }),
         ],
         subsections: [
             VMStateSubsection(
@@ -70,8 +95,7 @@ public struct SerialState: Sendable, Equatable {
                     "serial/thr_ipending", version: 1, fields: [.int32("thr_ipending", \.thrInterruptPending)]
                 )
             ) { state, _ in
-                let shown: Int32 = state.iir & 0x0f == 2 ? 1 : 0
-                return state.ier & 2 != 0 && state.thrInterruptPending != shown
+                state.ier & 2 != 0 && state.thrInterruptPending != state.shownTransmitInterrupt
             },
             VMStateSubsection(
                 VMStateDescription(
