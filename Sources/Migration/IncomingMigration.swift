@@ -67,10 +67,12 @@ final class IncomingMigration: Sendable {
             load.report(error.description)
             channel.shutdown()
             channel.close(abruptly: !load.hasReturnPath)
+            self.channel.withLock { $0 = nil }
             fail(error.description)
             return
         }
         channel.close()
+        self.channel.withLock { $0 = nil }
         state.withLock { $0.socketAddresses = [] }
         enter(.completed)
         announceAgain()

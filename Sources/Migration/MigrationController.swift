@@ -9,32 +9,43 @@ public import Transport
 /// ```
 public final class MigrationController: Sendable {
     private struct State {
-        var settings = MigrationSettings()
         var outgoing: OutgoingMigration?
         var incoming: IncomingMigration?
         var listener: Listener?
     }
 
+    /// What the sessions share with the controller without keeping it alive.
+    private final class Shared: Sendable {
+        let settings = Mutex(MigrationSettings())
+        let sink: @Sendable (MigrationEvent) -> Void
+
+        init(_ sink: @escaping @Sendable (MigrationEvent) -> Void) { self.sink = sink }
+
+        func emit(_ event: MigrationEvent) {
+            if settings.withLock({ $0.events }) { sink(event) }
+        }
+    }
+
     private let guest: any MigratableGuest
-    private let sink: @Sendable (MigrationEvent) -> Void
+    private let shared: Shared
     private let state = Mutex(State())
 
     /// - Parameter sink: gets the events, only while the capability `events` is on; called from any thread.
     public init(_ guest: any MigratableGuest, sink: @escaping @Sendable (MigrationEvent) -> Void = { _ in }) {
         self.guest = guest
-        self.sink = sink
+        shared = Shared(sink)
     }
 
     /// Capabilities and parameters; QMP `query-migrate-capabilities`, `query-migrate-parameters`.
-    public var settings: MigrationSettings { state.withLock { $0.settings } }
+    public var settings: MigrationSettings { shared.settings.withLock { $0 } }
 
     /// QMP `migrate-set-parameters`, also while a migration runs: nothing changes if one value is wrong.
     public func updateSettings(_ change: (inout MigrationSettings) -> Void) throws(MigrationError) {
-        try state.withLock { (state) throws(MigrationError) in
-            var copy = state.settings
+        try shared.settings.withLock { (settings) throws(MigrationError) in
+            var copy = settings
             change(&copy)
             try copy.check()
-            state.settings = copy
+            settings = copy
         }
     }
 
@@ -42,7 +53,7 @@ public final class MigrationController: Sendable {
     public func setCapabilities(_ change: (inout MigrationSettings) -> Void) throws(MigrationError) {
         try state.withLock { (state) throws(MigrationError) in
             try Self.requireIdle(state)
-            change(&state.settings)
+            shared.settings.withLock { change(&$0) }
         }
     }
 
@@ -50,10 +61,6 @@ public final class MigrationController: Sendable {
         let isBusy =
             state.outgoing?.report.status.isUnderWay == true || state.incoming?.report.status == .active
         if isBusy { throw MigrationError("There's a migration process in progress") }
-    }
-
-    private func emit(_ event: MigrationEvent) {
-        if settings.events { sink(event) }
     }
 
     // MARK: Outgoing
@@ -91,7 +98,8 @@ public final class MigrationController: Sendable {
             try Self.requireIdle(state)
             if let refusal { throw MigrationError(refusal) }
             let outgoing = OutgoingMigration(
-                guest, settings: { [self] in settings }, emit: { [self] event in emit(event) })
+                guest, settings: { [shared] in shared.settings.withLock { $0 } },
+                emit: { [shared] in shared.emit($0) })
             outgoing.reserve()
             state.outgoing = outgoing
             return outgoing
@@ -154,7 +162,8 @@ public final class MigrationController: Sendable {
                 throw MigrationError("The incoming migration has already been started")
             }
             let incoming = IncomingMigration(
-                guest, settings: { [self] in settings }, emit: { [self] event in emit(event) })
+                guest, settings: { [shared] in shared.settings.withLock { $0 } },
+                emit: { [shared] in shared.emit($0) })
             state.incoming = incoming
             return incoming
         }

@@ -123,6 +123,7 @@ final class OutgoingMigration: Sendable {
         channel.shutdown()
         inbox?.join()
         channel.close()
+        control.withLock { $0.channel = nil }
         guest.setDirtyLogging(false)
         if let failure {
             end(failure, wasStopped: wasStopped)

@@ -67,9 +67,10 @@ final class InMemoryGuest: MigratableGuest {
             blocks: [block], regions: [.init(address: 0, block: block, isWritable: true)])
         state = Mutex(State(run: incoming ? .inmigrate : .paused))
         _ = WorkerThread("guest") { [self] in
+            let clock = Wake()
             while !wantsEnd.load(ordering: .relaxed) {
                 work()
-                _ = Wake().sleep(milliseconds: 1)
+                _ = clock.sleep(milliseconds: 1)
             }
         }
         if !incoming {
