@@ -1,3 +1,4 @@
+import Synchronization
 public import VMState
 
 extension Hart {
@@ -39,8 +40,8 @@ extension Hart {
             unsafe state.pmuCtrs[index].value = context.pointee.hpmCounter[index]
             unsafe state.mhpmeventVal[index] = context.pointee.hpmEvent[index]
         }
-        unsafe state.pmuCtrs[0].value = context.pointee.instret &+ context.pointee.cycleOffset
-        unsafe state.pmuCtrs[2].value = context.pointee.instret &+ context.pointee.instretOffset
+        state.pmuCtrs[0].value = cycleCounter
+        state.pmuCtrs[2].value = retiredCounter
         for index in 0..<16 {
             unsafe state.pmp[index].address = context.pointee.pmpAddress[index]
             unsafe state.pmp[index].configuration = context.pointee.pmpConfiguration[index]
@@ -123,6 +124,9 @@ extension Hart {
         unsafe context.pointee.mstatus = new.mstatus & Status.machine | Status.widths
         // Lines from devices come from the devices; software's bits are the rest.
         unsafe context.pointee.mip = new.mip & (Interrupt.ssip | Interrupt.stip)
+        // MSWI has no section of its own, so MSIP is found here alone.
+        lines.bitwiseAnd(~(Interrupt.msip | Interrupt.ssip), ordering: .relaxed)
+        lines.bitwiseOr(new.mip & Interrupt.msip, ordering: .releasing)
         unsafe context.pointee.mie = new.mie & Interrupt.all
         unsafe context.pointee.mideleg = new.mideleg & Interrupt.supervisor
         unsafe context.pointee.satp = new.satp

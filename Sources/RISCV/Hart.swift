@@ -37,6 +37,7 @@ public final class Hart: @unchecked Sendable {
     let x: UnsafeMutablePointer<UInt64>
     let f: UnsafeMutablePointer<UInt64>
     let tlb: UnsafeMutablePointer<TLBEntry>
+    let use: UnsafeMutablePointer<TLBUse>
     let jumpCache: UnsafeMutablePointer<UnsafeMutablePointer<Block>?>
     let decodeScratch: UnsafeMutablePointer<Instruction>
     let decodeOffsets: UnsafeMutablePointer<UInt16>
@@ -86,6 +87,8 @@ public final class Hart: @unchecked Sendable {
         unsafe f.initialize(repeating: 0, count: 32)
         unsafe tlb = .allocate(capacity: TLB.count * TLB.regimes)
         unsafe tlb.initialize(repeating: TLBEntry(), count: TLB.count * TLB.regimes)
+        unsafe use = .allocate(capacity: 1)
+        unsafe use.initialize(to: TLBUse())
         unsafe dataTLB = tlb
         unsafe jumpCache = .allocate(capacity: Self.jumpCacheCount)
         unsafe jumpCache.initialize(repeating: nil, count: Self.jumpCacheCount)
@@ -107,6 +110,7 @@ public final class Hart: @unchecked Sendable {
         unsafe x.deallocate()
         unsafe f.deallocate()
         unsafe tlb.deallocate()
+        unsafe use.deallocate()
         unsafe jumpCache.deallocate()
         unsafe decodeScratch.deallocate()
         unsafe decodeOffsets.deallocate()
@@ -152,7 +156,7 @@ public final class Hart: @unchecked Sendable {
     /// Asks the hart to leave guest code; ``waitUntilPaused()`` tells when it has.
     public func pause() { wake(Request.pause) }
 
-    /// Returns when the hart executes no guest code any more.
+    /// Returns when the hart executes no guest code any more. The caller must hold no lock that ``HartBus`` takes.
     public func waitUntilPaused() {
         unsafe pthread_mutex_lock(mutex)
         while hasThread, !isPaused, !hasEnded { unsafe pthread_cond_wait(condition, mutex) }
@@ -181,7 +185,10 @@ public final class Hart: @unchecked Sendable {
 
     /// On return, every store of the hart to a page goes through the dirty log at least once.
     ///
-    /// A running hart does it between two blocks; for one that sleeps or is paused the caller does it.
+    /// A running hart does it between two blocks; for one that sleeps or is paused the caller does it. To lose no store,
+    /// drain the log first, then call this, then read the pages that were drained: a page is marked before it is
+    /// written, and what was written before the return is there to be read. The caller must not hold a lock that
+    /// ``HartBus`` takes: a hart that waits for it would not get to its next block.
     public func dropWritePermissions() {
         unsafe pthread_mutex_lock(mutex)
         requests.bitwiseOr(Request.dropWritePermissions, ordering: .releasing)
@@ -270,6 +277,7 @@ public final class Hart: @unchecked Sendable {
         }
         if requests.load(ordering: .acquiring) & Request.interrupt != 0 {
             requests.bitwiseAnd(~Request.interrupt, ordering: .acquiring)
+            takeSoftwareInterrupt()
             if unsafe pendingInterrupts & context.pointee.mie != 0 { isWaiting = false }
             if let number = interruptToTake() { enterTrap(number, isInterrupt: true, value: 0) }
         }

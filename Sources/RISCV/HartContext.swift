@@ -35,7 +35,8 @@ struct HartContext {
     var scounteren: UInt64 = 0
     var mcountinhibit: UInt64 = 0
     var stimecmp: UInt64 = 0
-    /// Written values of `mcycle` and `minstret` minus what `instret` was then.
+    /// Written values of `mcycle` and `minstret` minus what `instret` was then; the values themselves while
+    /// `mcountinhibit` lets them stand still.
     var cycleOffset: UInt64 = 0
     var instretOffset: UInt64 = 0
     var pmpConfiguration: [16 of UInt8] = .init(repeating: 0)

@@ -18,7 +18,7 @@ extension Hart {
         }
         guard let (physical, host) = unsafe fetchAddress(pc) else { return nil }
         if let block = unsafe blocks.find(pc, physical) {
-            if unsafe isCurrent(block, host) {
+            if unsafe isCurrent(block, host) && (block.pointee.count == 1 || isEntered(pc)) {
                 unsafe block.pointee.generation = now
                 unsafe place.pointee = block
                 return unsafe block
@@ -71,16 +71,24 @@ extension Hart {
         return unsafe (UInt64(UInt(bitPattern: host)), host)
     }
 
+    /// True when code of the page at `pc` may be fetched without asking.
+    private func isEntered(_ pc: UInt64) -> Bool {
+        let regime = unsafe regimeIndex(privilege: context.pointee.privilege, sum: false)
+        return unsafe tlb[regime * TLB.count + TLB.index(pc)].executeTag == pc & ~4095
+    }
+
     private func decodeBlock(
         _ pc: UInt64, _ physical: UInt64, _ host: UnsafeMutableRawPointer
     ) -> UnsafeMutablePointer<Block>? {
         let room = Int(4096 - (pc & 4095))
+        // Where PMP does not treat the page as one, each instruction is asked for by itself.
+        let limit = isEntered(pc) ? Self.blockLimit : 1
         let scratch = unsafe decodeScratch
         let scratchOffsets = unsafe decodeOffsets
         var count = 0
         var offset = 0
         var crossing: UInt32?
-        while count < Self.blockLimit, offset < room {
+        while count < limit, offset < room {
             let half = unsafe (host + offset).load(as: UInt16.self)
             let word: UInt32
             let length: Int

@@ -55,12 +55,6 @@ extension Hart {
         return illegal(word)
     }
 
-    /// Forgets one page. Superpages are entered in the TLB as pages of 4 KiB, so those around it go too.
-    private func flushTranslation(_ address: UInt64) {
-        _ = address
-        flushTranslations()
-    }
-
     func illegal(_ word: UInt32) -> Bool {
         unsafe context.pointee.cause = Cause.illegalInstruction
         unsafe context.pointee.trapValue = UInt64(word)

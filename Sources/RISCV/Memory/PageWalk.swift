@@ -8,6 +8,8 @@ struct Translation {
     var canRead: Bool
     var canWrite: Bool
     var canExecute: Bool
+    /// Bytes of the page, 0 for no translation.
+    var size: UInt64 = 0
 }
 
 extension Hart {
@@ -66,6 +68,13 @@ extension Hart {
                 guard unsafe context.pointee.menvcfg & Environment.adue != 0 else {
                     return pageFault(address, access)
                 }
+                guard checkPMP(slot, 8, .write, privilege: 1).allowed,
+                    memory.region(at: slot)?.isWritable == true
+                else {
+                    unsafe context.pointee.cause = access.accessFault
+                    unsafe context.pointee.trapValue = address
+                    return nil
+                }
                 // Svadu: one compare-exchange; somebody else's change means to walk again.
                 let (done, _) = unsafe word.pointee.compareExchange(
                     expected: entry, desired: entry | wanted, ordering: .acquiringAndReleasing)
@@ -80,7 +89,7 @@ extension Hart {
             let isDirty = entry & 0x80 != 0 || access == .write
             return Translation(
                 physical: base | address & low, canRead: canRead, canWrite: canWrite && isDirty,
-                canExecute: canExecute)
+                canExecute: canExecute, size: low &+ 1)
         }
         return pageFault(address, access)
     }

@@ -60,13 +60,17 @@ extension Hart {
             || (entry.pointee.readTag != page && entry.pointee.writeTag != page
                 && entry.pointee.executeTag != page)
         {
+            noteUse(regime * TLB.count + TLB.index(address))
             unsafe entry.pointee = TLBEntry()
             unsafe entry.pointee.addend = addend
         }
+        if translation.size > 4096 { noteLargePage(address, translation.size) }
         switch access {
         case .read: unsafe entry.pointee.readTag = page
         case .write: unsafe entry.pointee.writeTag = page
-        case .execute: unsafe entry.pointee.executeTag = page
+        case .execute:
+            unsafe entry.pointee.executeTag = page
+            noteCode(address)
         }
     }
 
@@ -79,17 +83,6 @@ extension Hart {
     func updateRegime() {
         let (privilege, sum) = dataPrivilege
         unsafe dataTLB = tlb + regimeIndex(privilege: privilege, sum: sum) * TLB.count
-    }
-
-    /// Forgets all translations and what was found through them.
-    func flushTranslations() {
-        unsafe tlb.update(repeating: TLBEntry(), count: TLB.count * TLB.regimes)
-        generation &+= 4
-    }
-
-    /// Forgets which pages may be written without asking; the next store to each looks at the dirty log.
-    func clearWriteTags() {
-        for index in 0..<TLB.count * TLB.regimes { unsafe tlb[index].writeTag = .max }
     }
 
     // MARK: Loads and stores that the TLB could not serve

@@ -1,3 +1,5 @@
+import VMState
+
 /// Numbers of the control and status registers that are implemented. Source: privileged manual, chapter 2.
 enum CSR {
     static let fflags = 0x001
@@ -69,7 +71,7 @@ extension Hart {
         case CSR.stimecmp: return mayUseStimecmp ? unsafe context.pointee.stimecmp : nil
         case CSR.satp: return trapsVirtualMemory ? nil : unsafe context.pointee.satp
         case CSR.mstatus: return unsafe withSD(context.pointee.mstatus)
-        case CSR.misa: return Self.misa
+        case CSR.misa: return hasHypervisorState ? Self.misa | 1 << 7 : Self.misa
         case CSR.medeleg: return unsafe context.pointee.medeleg
         case CSR.mideleg: return unsafe context.pointee.mideleg
         case CSR.mie: return unsafe context.pointee.mie
@@ -94,8 +96,10 @@ extension Hart {
         case CSR.tdata2: return unsafe context.pointee.triggerData2[Int(context.pointee.triggerSelect)]
         case CSR.tdata3: return unsafe context.pointee.triggerData3[Int(context.pointee.triggerSelect)]
         case CSR.tinfo: return 4
-        case CSR.mcycle, CSR.cycle: return unsafe context.pointee.instret &+ context.pointee.cycleOffset
-        case CSR.minstret, CSR.instret: return unsafe context.pointee.instret &+ context.pointee.instretOffset
+        // The instruction that reads has been counted already, but has not retired.
+        case CSR.mcycle, CSR.cycle: return unsafe cycleCounter &- (~context.pointee.mcountinhibit & 1)
+        case CSR.minstret, CSR.instret:
+            return unsafe retiredCounter &- (~context.pointee.mcountinhibit >> 2 & 1)
         case CSR.time: return bus.ticks
         case 0xb03...0xb1f: return unsafe context.pointee.hpmCounter[number - 0xb00]
         case 0xc03...0xc1f: return unsafe context.pointee.hpmCounter[number - 0xc00]
@@ -103,7 +107,9 @@ extension Hart {
         case 0xf12, 0xf13: return implementationID
         case 0xf14: return UInt64(id)
         case 0xf15: return 0
-        default: return nil
+        default:
+            guard hasHypervisorState, let path = Self.hypervisorRegister(number) else { return nil }
+            return carried.hyper[keyPath: path]
         }
     }
 
@@ -169,7 +175,7 @@ extension Hart {
         case CSR.mideleg:
             unsafe context.pointee.mideleg = value & Interrupt.supervisor
             interruptsChanged()
-        case CSR.mcountinhibit: unsafe context.pointee.mcountinhibit = value & 0x7_fffd
+        case CSR.mcountinhibit: inhibitCounters(value & 0x7_fffd)
         case CSR.mscratch: unsafe context.pointee.mscratch = value
         case CSR.mepc: unsafe context.pointee.mepc = value & ~1
         case CSR.mcause: unsafe context.pointee.mcause = value
@@ -186,11 +192,17 @@ extension Hart {
         case CSR.tdata2: unsafe context.pointee.triggerData2[Int(context.pointee.triggerSelect)] = value
         case CSR.tdata3: unsafe context.pointee.triggerData3[Int(context.pointee.triggerSelect)] = value
         case CSR.tinfo: break
-        case CSR.mcycle: unsafe context.pointee.cycleOffset = value &- context.pointee.instret
-        case CSR.minstret: unsafe context.pointee.instretOffset = value &- context.pointee.instret
+        case CSR.mcycle:
+            let stands = unsafe context.pointee.mcountinhibit & 1 != 0
+            unsafe context.pointee.cycleOffset = stands ? value : value &- context.pointee.instret
+        case CSR.minstret:
+            let stands = unsafe context.pointee.mcountinhibit & 4 != 0
+            unsafe context.pointee.instretOffset = stands ? value : value &- context.pointee.instret
         case 0xb03...0xb12: unsafe context.pointee.hpmCounter[number - 0xb00] = value
         case 0xb13...0xb1f: break
-        default: return false
+        default:
+            guard hasHypervisorState, let path = Self.hypervisorRegister(number) else { return false }
+            carried.hyper[keyPath: path] = value
         }
         return true
     }
@@ -199,7 +211,9 @@ extension Hart {
 
     private func mayAccess(_ number: Int) -> Bool {
         let privilege = unsafe context.pointee.privilege
-        guard privilege >= UInt64(number >> 8 & 3) else { return false }
+        let needed = UInt64(number >> 8 & 3)
+        // The hypervisor's and the virtual supervisor's registers are for HS-mode, which is S-mode here.
+        guard privilege >= (needed == 2 ? 1 : needed) else { return false }
         if (0xc00...0xc1f).contains(number), privilege < 3 {
             let bit = UInt64(1) << UInt64(number & 31)
             if unsafe context.pointee.mcounteren & bit == 0 { return false }

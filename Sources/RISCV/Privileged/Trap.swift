@@ -6,6 +6,13 @@ extension Hart {
         unsafe context.pointee.mip | lines.load(ordering: .acquiring)
     }
 
+    /// A raised SSIP is an edge: from here on the bit is software's, which clears it through `sip`.
+    func takeSoftwareInterrupt() {
+        guard lines.load(ordering: .relaxed) & Interrupt.ssip != 0 else { return }
+        lines.bitwiseAnd(~Interrupt.ssip, ordering: .acquiringAndReleasing)
+        unsafe context.pointee.mip |= Interrupt.ssip
+    }
+
     /// Called after a change of what is pending, enabled or delegated: the loop looks before the next block.
     func interruptsChanged() { requests.bitwiseOr(Request.interrupt, ordering: .relaxed) }
 

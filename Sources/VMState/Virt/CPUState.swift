@@ -169,7 +169,12 @@ extension CPUState {
             .uint64("env.resetvec", \.resetvec),
             .uint64("env.mhartid", \.mhartid),
             .uint64("env.mstatus", \.mstatus),
-            .uint64("env.mip", \.mip),
+            .custom("env.mip", type: "uint64") { (state, reader) throws(VMStateError) in
+                state.mip = try reader.uint64()
+            } save: { state, writer in
+                let isLost = writer.dialect.losesTimers(stce: state.menvcfg >> 63 != 0)
+                writer.output.uint64(isLost ? state.mip | 0x20 : state.mip)
+            },
             .uint64("env.miclaim", \.miclaim),
             .uint64("env.mie", \.mie),
             .uint64("env.mvien", \.mvien).versions(10...10),
@@ -292,6 +297,19 @@ extension CPUState {
         versionFor: { $0 == .qemu7_2 ? 2 : 4 })
 }
 
+extension Dialect {
+    /// QEMU loads `stimecmp` and `mtimecmp` without arming a timer by them (from 10.0.11 on, `stimecmp` by `cpu/timer`).
+    /// A guest that gets STIP with the state looks for itself what is due and programs its timer anew; without it, an
+    /// idle one would never run again.
+    func losesTimers(stce: Bool) -> Bool {
+        switch self {
+        case .qemu7_2, .qemu10_0: true
+        case .qemu10_0_11: !stce
+        case .martlet: false
+        }
+    }
+}
+
 /// The `cpu_common` section.
 public struct CPUCommonState: Sendable, Equatable {
     /// 1 in WFI.
@@ -304,7 +322,15 @@ public struct CPUCommonState: Sendable, Equatable {
 
     public static let description = VMStateDescription<CPUCommonState>(
         "cpu_common", version: 1,
-        fields: [.uint32("halted", \.halted), .uint32("interrupt_request", \.interruptRequest)],
+        fields: [
+            .uint32("halted", \.halted),
+            .custom("interrupt_request", type: "uint32") { (state, reader) throws(VMStateError) in
+                state.interruptRequest = try reader.uint32()
+            } save: { state, writer in
+                let request = writer.dialect == .martlet ? state.interruptRequest : state.interruptRequest | 2
+                writer.output.uint32(request)
+            },
+        ],
         subsections: [
             VMStateSubsection(
                 VMStateDescription(
