@@ -43,7 +43,7 @@ def free_port():
 # --- measurements: each takes (binary, directory, options) and returns a dictionary of numbers -----------------------
 
 def guest_speed(binary, directory, options, words='ms=1000', extra=()):
-    vmm = VMM(binary, 'speed', directory, bare('bench', '64M', words) + list(extra))
+    vmm = VMM(binary, 'speed', directory, bare('bench', '64M', words) + list(extra), qmp=False)
     try:
         vmm.serial.wait(r'^bench done', 120)
         out = {}
@@ -72,7 +72,7 @@ def count_instructions(options, directory):
 def linux_start_and_idle(binary, directory, options):
     vmm = VMM(binary, 'linux', directory, [
         '-M', 'virt', '-m', '256M', '-smp', '1', '-nodefaults', '-display', 'none', '-kernel', f'{options.linux}/Image',
-        '-initrd', f'{options.linux}/initramfs.gz', '-append', 'console=ttyS0 panic=-1 tick=5'])
+        '-initrd', f'{options.linux}/initramfs.gz', '-append', 'console=ttyS0 panic=-1 tick=5'], qmp=False)
     try:
         at, _ = vmm.serial.wait(r'tick 1 ', 240)
         time.sleep(3)

@@ -151,8 +151,8 @@ class VMM:
         if qmp:
             command += ['-qmp', f'unix:{directory}/{name}.qmp,server=on,wait=off']
         if serial:
-            command += ['-serial', f'unix:{directory}/{name}.tty,server=on,wait=off']
-        # A guest that starts at once could print before the port is connected.
+            command += ['-serial', f"unix:{directory}/{name}.tty,server=on,wait={'off' if qmp else 'on'}"]
+        # A guest that starts at once could print before the port is connected: hold it, by -S or by the port's wait.
         waits = qmp and serial and '-incoming' not in arguments
         if waits:
             command += ['-S']
