@@ -23,9 +23,10 @@ public protocol MigratableGuest: AnyObject, Sendable {
     /// Stops harts and devices and settles all requests; run state finish-migrate. Remembers the run state before
     /// for ``resumeAfterFailure()`` and for the section `globalstate`.
     func stopForMigration()
-    /// The migration failed or was cancelled: takes the disks back and puts the run state from before back.
+    /// The migration failed or was cancelled: puts the run state from before back. The disks were taken back before.
     func resumeAfterFailure()
-    /// The guest has left, or may have left: run state postmigrate. It never runs again without the operator.
+    /// The guest has left, or may have left: run state postmigrate. It never runs again without the operator, whose
+    /// `cont` has to ``takeDisks()`` first.
     func becomePostmigrate()
 
     /// Starts or stops the dirty log and has every hart drop its write permissions.
@@ -36,7 +37,7 @@ public protocol MigratableGuest: AnyObject, Sendable {
 
     /// Settles and unlocks the disk images, so that the peer can take them. The guest is stopped.
     func giveUpDisks() throws(MigrationError)
-    /// Locks the disk images: this side now owns the guest.
+    /// Locks the disk images: this side now owns the guest. Without effect on those that it holds.
     func takeDisks() throws(MigrationError)
 
     /// A stream begins to arrive: registers, devices and memory as after power-on.

@@ -24,6 +24,7 @@ final class OutgoingMigration: Sendable {
         var isCancelled = false
         /// The byte that lets the destination start is being handed over, or was.
         var isHandedOver = false
+        var hasGivenUpDisks = false
     }
 
     let guest: any MigratableGuest
@@ -163,15 +164,39 @@ final class OutgoingMigration: Sendable {
                 "The outcome is in doubt: \(reason). The guest stays paused here; 'cont' runs it here, which is "
                     + "right only if it does not run at the destination")
         case .kept(let text):
-            if wasStopped { guest.resumeAfterFailure() }
+            guard !wasStopped || takeBack(text) else { return }
             if isCancelled {
                 enter(.cancelled)
             } else {
                 fail(text)
             }
         case .cancelled:
-            if wasStopped { guest.resumeAfterFailure() }
+            guard !wasStopped || takeBack("it was cancelled") else { return }
             enter(.cancelled)
+        }
+    }
+
+    /// Puts the guest back to where it was; false when its disk images are somebody else's by now.
+    private func takeBack(_ reason: String) -> Bool {
+        if control.withLock({ $0.hasGivenUpDisks }) {
+            do throws(MigrationError) {
+                try guest.takeDisks()
+            } catch {
+                guest.becomePostmigrate()
+                fail("\(reason); the guest stays paused here, as its disks cannot be taken back: \(error)")
+                return false
+            }
+        }
+        guest.resumeAfterFailure()
+        return true
+    }
+
+    func giveUpDisks() throws(Failure) {
+        control.withLock { $0.hasGivenUpDisks = true }
+        do throws(MigrationError) {
+            try guest.giveUpDisks()
+        } catch {
+            throw .kept(error.description)
         }
     }
 

@@ -68,7 +68,7 @@ struct SwitchOver {
         guard ready.pongs.contains(MartletHandshake.prepared) else {
             throw .kept("The destination did not say within \(timeout) ms that it is prepared")
         }
-        try giveUpDisks()
+        try migration.giveUpDisks()
         var go = ByteWriter()
         StreamCommand.ping(MartletHandshake.go).encode(to: &go)
         try migration.passPointOfNoReturn()
@@ -85,7 +85,7 @@ struct SwitchOver {
     private func handOver(
         _ devices: [UInt8], _ end: [UInt8], _ timeout: Int
     ) throws(OutgoingMigration.Failure) -> String? {
-        try giveUpDisks()
+        try migration.giveUpDisks()
         try migration.write(devices, channel)
         try migration.check(inbox)
         try migration.passPointOfNoReturn()
@@ -143,13 +143,5 @@ struct SwitchOver {
         }
         if let failure { throw failure }
         return count
-    }
-
-    private func giveUpDisks() throws(OutgoingMigration.Failure) {
-        do throws(MigrationError) {
-            try migration.guest.giveUpDisks()
-        } catch {
-            throw .kept(error.description)
-        }
     }
 }

@@ -155,7 +155,6 @@ final class InMemoryGuest: MigratableGuest {
 
     func stopForMigration() { pause(.finishMigrate) }
     func resumeAfterFailure() {
-        try? takeDisks()
         let before = state.withLock { $0.before }
         if before == .running {
             start()
