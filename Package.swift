@@ -94,7 +94,7 @@ let package = Package(
         tests("MigrationStream", ["Bytes", "VMState"]),
         tests("GuestMemory", ["Bytes"]),
         tests("RISCV", ["GuestMemory", "VMState", "Bytes"]),
-        tests("Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes"]),
+        tests("Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes", "CPlatform"]),
         tests("BlockImages", ["Bytes", "CPlatform"]),
         tests("Transport", ["Bytes"]),
         tests("Migration", ["QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes"]),
