@@ -5,6 +5,8 @@ import Testing
 private let arrows: [String: Set<String>] = [
     "Bytes": [],
     "QAPI": [],
+    "QAPIGenerator": ["QAPI"],
+    "qapi-gen": ["QAPI", "QAPIGenerator"],
     "QMP": ["QAPI"],
     "VMState": ["Bytes"],
     "MigrationStream": ["Bytes", "VMState"],
@@ -43,7 +45,8 @@ private func files(in folder: String, _ suffixes: [String]) throws -> [(path: St
 /// The modules that a Swift file imports, by its lines that begin so.
 private func imports(of text: String) -> [String] {
     text.split(separator: "\n").compactMap { line in
-        var words = line.split(separator: " ").filter { !$0.hasPrefix("@") }[...]
+        let code = line.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)[0]
+        var words = code.split(separator: " ").filter { !$0.hasPrefix("@") }[...]
         if let first = words.first,
             ["public", "package", "internal", "fileprivate", "private"].contains(first)
         {
@@ -59,7 +62,9 @@ func arrowsHold(room: String) throws {
     let system: Set<String> = ["Glibc", "Synchronization", "Builtin"]
     let foundation: Set<String> = foundationRooms.contains(room) ? ["Foundation"] : []
     let allowed = (arrows[room] ?? []).union(system).union(foundation).union(outside[room] ?? [])
-    for file in try files(in: "Sources/\(room)", [".swift"]) {
+    let sources = try files(in: "Sources/\(room)", [".swift"])
+    #expect(!sources.isEmpty)
+    for file in sources {
         for module in imports(of: file.text) {
             #expect(allowed.contains(module), "\(file.path) imports \(module)")
         }
@@ -77,9 +82,9 @@ func everyFolderIsKnown() throws {
 func noPathsOfOneMachine() throws {
     let forbidden = ["/wo" + "rk/", "/ro" + "ot/", "/home" + "/"]
     for folder in ["Sources", "Tests", "Scripts", "Benchmarks", "Guests"] {
-        for file in try files(in: folder, [".swift", ".py", ".sh", ".c", ".h", ".S", "Makefile"]) {
+        for file in try files(in: folder, [".swift", ".py", ".c", ".h", ".S", "Makefile"]) {
             for word in forbidden {
-                #expect(!file.text.contains(word), "\(file.path) names \(word)")
+                #expect(file.text.range(of: word, options: .literal) == nil, "\(file.path) names \(word)")
             }
         }
     }
@@ -93,6 +98,7 @@ func importLines() {
         @testable import Devices
         @preconcurrency package import struct QAPI.Command
         // import Nothing
+        import CSlirp  // for its header
         """
-    #expect(imports(of: text) == ["Bytes", "VMState", "Devices", "QAPI"])
+    #expect(imports(of: text) == ["Bytes", "VMState", "Devices", "QAPI", "CSlirp"])
 }
