@@ -12,8 +12,9 @@ public struct VirtDeviceTree {
 
     public init() {}
 
-    private static let plicHandle: UInt32 = 0x100
-    private static let testHandle: UInt32 = 0x101
+    // Above those of any number of harts.
+    private static let plicHandle: UInt32 = 0x1_0000
+    private static let testHandle: UInt32 = 0x1_0001
     private func cpuHandle(_ hart: Int) -> UInt32 { UInt32(2 * hart + 2) }
     private func controllerHandle(_ hart: Int) -> UInt32 { UInt32(2 * hart + 1) }
 
@@ -93,7 +94,7 @@ public struct VirtDeviceTree {
             cpus.property("#size-cells", cells: [0])
             cpus.property("timebase-frequency", cells: [10_000_000])
             for hart in 0..<harts {
-                cpus.node("cpu@\(hart)") { cpu in
+                cpus.node("cpu@\(String(hart, radix: 16))") { cpu in
                     cpu.property("phandle", cells: [cpuHandle(hart)])
                     cpu.property("device_type", "cpu")
                     cpu.property("reg", cells: [UInt32(hart)])
