@@ -1,0 +1,40 @@
+import Synchronization
+
+/// Runs the in-band commands of all sessions: one at a time, the sessions in turn.
+final class Dispatcher: Sendable {
+    private struct State {
+        var waiting: [QMPSession] = []
+        var isRunning = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Whether no command runs and none waits.
+    var isIdle: Bool { state.withLock { !$0.isRunning } }
+
+    /// Says that the first command of `session` wants to run. A session is added once at a time: it comes again when
+    /// that command is done.
+    func add(_ session: QMPSession) {
+        let isFirst = state.withLock { state in
+            state.waiting.append(session)
+            defer { state.isRunning = true }
+            return !state.isRunning
+        }
+        guard isFirst else { return }
+        Task { await runAll() }
+    }
+
+    private func runAll() async {
+        while let session = next() { await session.runFirst() }
+    }
+
+    private func next() -> QMPSession? {
+        state.withLock { state in
+            guard !state.waiting.isEmpty else {
+                state.isRunning = false
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+    }
+}
