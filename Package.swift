@@ -75,7 +75,8 @@ let package = Package(
         room(
             "Machine",
             [
-                "RISCV", "Devices", "BlockImages", "Migration", "VMState", "GuestMemory", "QAPI", "Bytes",
+                "RISCV", "Devices", "BlockImages", "Migration", "Transport", "VMState", "GuestMemory", "QAPI",
+                "Bytes",
                 "CPlatform",
             ]),
         .executableTarget(
@@ -100,7 +101,10 @@ let package = Package(
         tests("Migration", ["QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes"]),
         tests(
             "Machine",
-            ["RISCV", "Devices", "BlockImages", "Migration", "GuestMemory", "VMState", "QAPI", "Bytes"]),
+            [
+                "RISCV", "Devices", "BlockImages", "Migration", "Transport", "GuestMemory", "VMState", "QAPI",
+                "Bytes",
+            ]),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         .testTarget(name: "EndToEndTests", dependencies: ["CPlatform"], swiftSettings: settings),
     ],

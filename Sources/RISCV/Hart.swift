@@ -56,6 +56,9 @@ public final class Hart: @unchecked Sendable {
     /// Lines from devices, as bits of `mip`.
     let lines = Atomic<UInt64>(0)
     let requests = Atomic<UInt32>(0)
+    private let kernelThread = Atomic<Int32>(0)
+    /// Kernel thread id, 0 before the hart first runs.
+    public var threadID: Int32 { kernelThread.load(ordering: .relaxed) }
 
     enum Request {
         static let interrupt: UInt32 = 1
@@ -220,6 +223,7 @@ public final class Hart: @unchecked Sendable {
                 guard let argument = unsafe argument else { return nil }
                 let hart = unsafe Unmanaged<Hart>.fromOpaque(argument).takeRetainedValue()
                 unsafe cplatform_set_thread_name("hart \(hart.id)")
+                hart.kernelThread.store(cplatform_gettid(), ordering: .relaxed)
                 hart.loop()
                 return nil
             }, unmanaged.toOpaque())

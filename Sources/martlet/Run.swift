@@ -3,6 +3,7 @@ import CPlatform
 import Dispatch
 import Glibc
 import Machine
+import QAPI
 import Synchronization
 
 /// `martlet run`: a guest with the options of qemu-system-riscv64.
@@ -64,7 +65,7 @@ struct Run: AsyncParsableCommand {
                 signal(number, SIG_IGN)
                 let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
                 source.setEventHandler {
-                    machine.shutdown(byGuest: false, reason: "host-signal")
+                    machine.shutdown(byGuest: false, reason: .hostSignal)
                     source.cancel()
                 }
                 source.resume()

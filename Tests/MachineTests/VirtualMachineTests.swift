@@ -2,6 +2,7 @@ import Bytes
 import Devices
 import Glibc
 import GuestMemory
+import QAPI
 import Synchronization
 import Testing
 import VMState
@@ -87,7 +88,7 @@ struct VirtualMachineTests {
             #expect(machine.memory.load(UInt32.self, at: tree)?.byteSwapped == 0xd00d_feed)
             #expect(machine.memory.load(UInt64.self, at: place + 24) == 0x1028)
         }
-        machine.shutdown(byGuest: false, reason: "host-qmp-quit")
+        machine.shutdown(byGuest: false, reason: .hostQmpQuit)
     }
 
     @Test("stands still between stop and cont, and its clock with it")
@@ -108,7 +109,7 @@ struct VirtualMachineTests {
         machine.resume()
         for _ in 0..<5000 where machine.memory.load(UInt64.self, at: place) == count { usleep(1000) }
         #expect(machine.memory.load(UInt64.self, at: place) != count)
-        machine.shutdown(byGuest: false, reason: "host-qmp-quit")
+        machine.shutdown(byGuest: false, reason: .hostQmpQuit)
     }
 
     @Test("goes on from the sections of another board, as written for it, in every dialect that QEMU knows")
@@ -145,8 +146,8 @@ struct VirtualMachineTests {
                 usleep(1000)
             }
             #expect(try #require(destination.memory.load(UInt64.self, at: 0x8010_0000)) > count)
-            destination.shutdown(byGuest: false, reason: "host-qmp-quit")
-            source.shutdown(byGuest: false, reason: "host-qmp-quit")
+            destination.shutdown(byGuest: false, reason: .hostQmpQuit)
+            source.shutdown(byGuest: false, reason: .hostQmpQuit)
         }
     }
 }

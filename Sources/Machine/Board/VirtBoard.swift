@@ -173,9 +173,14 @@ final class VirtBoard: @unchecked Sendable {
 
     /// Resets harts and devices; what was loaded at the start is loaded again. Only while paused.
     func reset() throws(BootError) {
+        resetDevices()
+        if configuration.incoming == nil { try boot() }
+    }
+
+    /// Devices and harts as after power-on, memory as it is. Only while paused.
+    func resetDevices() {
         lock.withLock { resettable() }
         for hart in harts { hart.reset() }
-        if configuration.incoming == nil { try boot() }
     }
 
     // MARK: Run

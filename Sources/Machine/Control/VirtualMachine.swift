@@ -2,6 +2,7 @@ import CPlatform
 import Devices
 import Glibc
 public import GuestMemory
+public import QAPI
 import RISCV
 import Synchronization
 
@@ -14,7 +15,7 @@ public final class VirtualMachine: Sendable {
         case stop
         case resume
         case reset(byGuest: Bool)
-        case shutdown(byGuest: Bool, reason: String)
+        case shutdown(byGuest: Bool, reason: ShutdownCause)
         case powerdown
         /// Something went wrong that no command is waiting for; for the log.
         case failure(String)
@@ -24,6 +25,7 @@ public final class VirtualMachine: Sendable {
     public let configuration: MachineConfiguration
     let board: VirtBoard
     private let state: Mutex<RunState>
+    let migration: Mutex<MigrationMemory>
     private let eventSink = Mutex<(@Sendable (Event) -> Void)?>(nil)
     private let endOfLife: Mutex<(@Sendable (Int32) -> Void)?> = Mutex(nil)
     private let requests = RequestThread()
@@ -39,6 +41,7 @@ public final class VirtualMachine: Sendable {
     public init(_ configuration: MachineConfiguration) throws {
         self.configuration = configuration
         state = Mutex(configuration.incoming == nil ? .prelaunch : .inmigrate)
+        migration = Mutex(MigrationMemory(autostart: !configuration.startsPaused))
         board = try VirtBoard(configuration)
         board.onGuestRequest = { [weak self] request in
             guard let self else { return }
@@ -115,8 +118,11 @@ public final class VirtualMachine: Sendable {
         }
     }
 
+    /// Presses the power button. The board has none that its guests hear of, as QEMU's: only the event is sent.
+    public func powerdown() { emit(.powerdown) }
+
     /// Ends the guest and the process.
-    public func shutdown(byGuest: Bool, reason: String, status: Int32 = 0) {
+    public func shutdown(byGuest: Bool, reason: ShutdownCause, status: Int32 = 0) {
         stop(as: .shutdown)
         emit(.shutdown(byGuest: byGuest, reason: reason))
         board.close()
@@ -126,8 +132,8 @@ public final class VirtualMachine: Sendable {
     private func serve(_ request: VirtBoard.GuestRequest) {
         switch request {
         case .reset: reset(byGuest: true)
-        case .powerOff: shutdown(byGuest: true, reason: "guest-shutdown")
-        case .fail(let code): shutdown(byGuest: true, reason: "guest-panic", status: Int32(code))
+        case .powerOff: shutdown(byGuest: true, reason: .guestShutdown)
+        case .fail(let code): shutdown(byGuest: true, reason: .guestPanic, status: Int32(code))
         }
     }
 }

@@ -18,6 +18,19 @@ public struct MachineConfiguration: Sendable {
         case tcp(host: String, port: String, server: Bool, wait: Bool)
         /// `fd=`: an open descriptor given by the parent process.
         case descriptor(Int32, server: Bool)
+
+        /// As `query-chardev` names it.
+        public var description: String {
+            switch self {
+            case .null: "null"
+            case .stdio: "stdio"
+            case .file(let path, _): "file:\(path)"
+            case .pty: "pty"
+            case .unix(let path, let server, _): "unix:\(path)\(server ? ",server=on" : "")"
+            case .tcp(let host, let port, let server, _): "tcp:\(host):\(port)\(server ? ",server=on" : "")"
+            case .descriptor(let number, _): "fd:\(number)"
+            }
+        }
     }
 
     public struct Monitor: Equatable, Sendable {

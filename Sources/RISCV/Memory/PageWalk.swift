@@ -100,3 +100,14 @@ extension Hart {
         return nil
     }
 }
+
+extension Hart {
+    /// Where the hart's present translation puts a virtual address, seen with the rights of supervisor mode; nil when it is
+    /// not mapped. For debuggers: only while paused.
+    public func physicalAddress(of address: UInt64) -> UInt64? {
+        let saved = unsafe context.pointee
+        defer { unsafe context.pointee = saved }
+        let privilege = unsafe context.pointee.privilege
+        return translate(address, .read, privilege: privilege == 0 ? 0 : privilege, sum: true)?.physical
+    }
+}

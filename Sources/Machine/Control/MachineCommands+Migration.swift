@@ -1,0 +1,155 @@
+import Migration
+public import QAPI
+import Transport
+
+extension MachineCommands {
+    public func migrate(
+        _ arguments: MigrateArguments, descriptors: any PassedDescriptors
+    ) async throws(QAPIError) {
+        if arguments.blk == true || arguments.inc == true || arguments.resume == true {
+            throw .notBuilt("An argument of 'migrate' (blk, inc or resume)")
+        }
+        let address = try address(arguments.uri, arguments.channels, command: "migrate")
+        do {
+            try controller.migrate(to: address) { try? descriptors.take($0) }
+        } catch {
+            throw .generic(error.description)
+        }
+    }
+
+    public func migrateIncoming(
+        _ arguments: MigrateIncomingArguments, descriptors: any PassedDescriptors
+    ) async throws(QAPIError) {
+        let address = try address(arguments.uri, arguments.channels, command: "migrate-incoming")
+        do {
+            try controller.migrateIncoming(from: address) { (try? descriptors.take($0)) ?? Int32($0) }
+        } catch {
+            throw .generic(error.description)
+        }
+    }
+
+    public func migrateCancel() async throws(QAPIError) {
+        do { try controller.cancel() } catch { throw .generic(error.description) }
+    }
+
+    public func queryMigrate() async throws(QAPIError) -> MigrationInfo {
+        let report = controller.queryMigrate()
+        func milliseconds(_ value: UInt64?) -> Int64? { value.map { Int64(clamping: $0) } }
+        return MigrationInfo(
+            status: report.status == .none ? nil : MigrationStatus(rawValue: report.status.rawValue),
+            ram: report.ram.map(Self.stats), totalTime: milliseconds(report.totalTime),
+            expectedDowntime: milliseconds(report.expectedDowntime), downtime: milliseconds(report.downtime),
+            setupTime: milliseconds(report.setupTime), errorDesc: report.errorDescription,
+            socketAddress: report.socketAddresses.isEmpty
+                ? nil : report.socketAddresses.compactMap(Self.socket))
+    }
+
+    private static func stats(_ ram: RAMStatistics) -> MigrationStats {
+        func number(_ value: UInt64) -> Int64 { Int64(clamping: value) }
+        return MigrationStats(
+            transferred: number(ram.transferred), remaining: number(ram.remaining), total: number(ram.total),
+            duplicate: number(ram.duplicate), skipped: 0, normal: number(ram.normal),
+            normalBytes: number(ram.normal &* 4096), dirtyPagesRate: number(ram.dirtyPagesRate),
+            mbps: ram.mbps,
+            dirtySyncCount: number(ram.dirtySyncCount), postcopyRequests: 0, pageSize: 4096, multifdBytes: 0,
+            pagesPerSecond: ram.pagesPerSecond, precopyBytes: ram.precopyBytes,
+            downtimeBytes: ram.downtimeBytes,
+            postcopyBytes: 0, dirtySyncMissedZeroCopy: 0)
+    }
+
+    private static func socket(_ address: Transport.MigrationAddress) -> SocketAddress? {
+        switch address {
+        case .tcp(let host, let port, _): .inet(InetSocketAddress(host: host, port: port))
+        case .unix(let path): .unix(UnixSocketAddress(path: path))
+        default: nil
+        }
+    }
+
+    // MARK: Capabilities and parameters
+
+    public func migrateSetCapabilities(_ arguments: MigrateSetCapabilitiesArguments) async throws(QAPIError) {
+        for item in arguments.capabilities where item.state {
+            guard item.capability == .events || item.capability == .returnPath else {
+                throw .notBuilt("The capability '\(item.capability.rawValue)'")
+            }
+        }
+        do {
+            try controller.setCapabilities { settings in
+                for item in arguments.capabilities {
+                    switch item.capability {
+                    case .events: settings.events = item.state
+                    case .returnPath: settings.returnPath = item.state
+                    default: break
+                    }
+                }
+            }
+        } catch {
+            throw .generic(error.description)
+        }
+    }
+
+    public func queryMigrateCapabilities() async throws(QAPIError) -> [MigrationCapabilityStatus] {
+        let settings = controller.settings
+        return [
+            MigrationCapabilityStatus(capability: .events, state: settings.events),
+            MigrationCapabilityStatus(capability: .returnPath, state: settings.returnPath),
+        ]
+    }
+
+    public func migrateSetParameters(_ arguments: MigrateSetParameters) async throws(QAPIError) {
+        do {
+            try controller.updateSettings { settings in
+                if let value = arguments.announceInitial { settings.announceInitial = value }
+                if let value = arguments.announceMax { settings.announceMax = value }
+                if let value = arguments.announceRounds { settings.announceRounds = value }
+                if let value = arguments.announceStep { settings.announceStep = value }
+                if let value = arguments.maxBandwidth { settings.maxBandwidth = value }
+                if let value = arguments.availSwitchoverBandwidth {
+                    settings.availSwitchoverBandwidth = value
+                }
+                if let value = arguments.downtimeLimit { settings.downtimeLimit = value }
+            }
+        } catch {
+            throw .generic(error.description)
+        }
+    }
+
+    public func queryMigrateParameters() async throws(QAPIError) -> MigrationParameters {
+        let settings = controller.settings
+        return MigrationParameters(
+            announceInitial: settings.announceInitial, announceMax: settings.announceMax,
+            announceRounds: settings.announceRounds, announceStep: settings.announceStep,
+            maxBandwidth: settings.maxBandwidth, availSwitchoverBandwidth: settings.availSwitchoverBandwidth,
+            downtimeLimit: settings.downtimeLimit)
+    }
+
+    // MARK: Addresses
+
+    /// The one address of `uri` and `channels`.
+    private func address(
+        _ uri: String?, _ channels: [MigrationChannel]?, command: String
+    ) throws(QAPIError) -> Transport.MigrationAddress {
+        switch (uri, channels) {
+        case (_?, _?):
+            throw .generic(
+                "'uri' and 'channels' arguments are mutually exclusive; exactly one of the two should be present in "
+                    + "'\(command)' qmp command ")
+        case (nil, nil):
+            throw .generic("neither 'uri' or 'channels' argument are specified in '\(command)' qmp command ")
+        case (let uri?, nil):
+            do { return try .init(uri: uri) } catch { throw .generic(error.description) }
+        case (nil, let channels?):
+            guard let channel = channels.first, channels.count == 1 else {
+                throw .generic("Channel list has more than one entries")
+            }
+            switch channel.addr {
+            case .socket(.inet(let inet)): return .tcp(host: inet.host, port: inet.port, to: inet.to)
+            case .socket(.unix(let unix)): return .unix(path: unix.path)
+            case .socket(.fd(let fd)): return .fd(fd.str)
+            case .exec(let command): return .exec(command.args)
+            case .file(let file): return .file(path: file.filename, offset: file.offset)
+            case .socket(.vsock), .rdma: throw .notBuilt("The transport of this address")
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import BlockImages
+import Devices
+import GuestMemory
+public import Migration
+import QAPI
+import RISCV
+import Synchronization
+public import VMState
+
+/// What a migration has to remember about the guest's run state.
+struct MigrationMemory: Sendable {
+    /// Run state before the source stopped the guest; what `globalstate` says.
+    var before = RunState.prelaunch
+    /// What `globalstate` said, at the destination.
+    var received = RunState.running
+    /// Whether an arriving guest is started: not with `-S`, and as `cont` and `stop` said while it arrived.
+    var autostart = true
+}
+
+extension VirtualMachine: MigratableGuest {
+    public var machineName: String { "virt" }
+    public var uuid: [UInt8]? { configuration.hasUUID ? configuration.uuid : nil }
+    public var isRunning: Bool { runState.isRunning }
+
+    public var deviceSections: [VMStateSection] {
+        let global = VMStateSection("globalstate", GlobalState.description) { [self] in
+            var state = GlobalState()
+            state.runState = migration.withLock { $0.before.rawValue }
+            return state
+        } set: { [self] (new, reader) throws(VMStateError) in
+            guard let state = RunState(rawValue: new.runState) else {
+                throw reader.invalid(expected: "a run state", found: "'\(new.runState)'")
+            }
+            migration.withLock { $0.received = state }
+        }
+        return board.sections + [global]
+    }
+
+    public var outgoingRefusal: String? {
+        switch runState {
+        case .inmigrate: "Guest is waiting for an incoming migration"
+        case .postmigrate: "Can't migrate the vm that was paused due to previous migration"
+        case .internalError, .shutdown: "The guest has ended; there is nothing to migrate"
+        default: nil
+        }
+    }
+
+    public var incomingRefusal: String? {
+        runState == .inmigrate ? nil : "'-incoming' was not specified on the command line"
+    }
+
+    public func stopForMigration() {
+        migration.withLock { $0.before = runState }
+        stop(as: .finishMigrate)
+    }
+
+    public func resumeAfterFailure() {
+        let before = migration.withLock { $0.before }
+        if before.isRunning { resume() } else { setState(before) }
+    }
+
+    public func becomePostmigrate() { setState(.postmigrate) }
+
+    public func setDirtyLogging(_ on: Bool) {
+        memory.setLogging(on)
+        dropWritePermissions()
+    }
+
+    public func dropWritePermissions() {
+        for hart in board.harts { hart.dropWritePermissions() }
+    }
+
+    public func giveUpDisks() throws(MigrationError) {
+        for image in board.images {
+            do { try image.inactivate() } catch { throw MigrationError(error.description) }
+        }
+    }
+
+    public func takeDisks() throws(MigrationError) {
+        for image in board.images {
+            do { try image.activate() } catch { throw MigrationError(error.description) }
+        }
+    }
+
+    public func resetForIncoming() {
+        for block in memory.blocks { block.discardAll() }
+        board.resetDevices()
+        migration.withLock { $0.received = .running }
+    }
+
+    public func startAfterIncoming() {
+        let new = migration.withLock { RunState.incoming($0.received, autostart: $0.autostart) }
+        if new.isRunning { resume() } else { setState(new) }
+    }
+
+    public func announceSelf() {
+        for case let device as VirtioNet in board.virtio { device.announce() }
+    }
+}

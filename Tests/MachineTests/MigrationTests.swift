@@ -1,0 +1,127 @@
+import Glibc
+import GuestMemory
+import Migration
+import QAPI
+import Testing
+import Transport
+
+@testable import Machine
+
+/// A guest that counts moves between two machines in one process, over the stream that QEMU speaks.
+@Suite("A guest that moves while it runs", .serialized)
+struct MovingGuestTests {
+    /// Counts in memory and touches a page of 256 in turn, so that the log has work:
+    /// lui t0,0x80200 made positive; addi t1,t1,1; andi t2,t1,255; slli t2,t2,12; add t2,t2,t0; sd t1,8(t2); sd t1,0(t0); j -24
+    static let counter: [UInt32] = [
+        0x8020_02b7, 0x0202_9293, 0x0202_d293, 0x0013_0313, 0x0ff3_7393, 0x00c3_9393, 0x0053_83b3,
+        0x0063_b423,
+        0x0062_b023, 0xfe9f_f06f,
+    ]
+    static let place: UInt64 = 0x8020_0000
+
+    private func machine(_ extra: [String]) throws -> VirtualMachine {
+        try VirtualMachine(
+            MachineOptions(parsing: ["-nodefaults", "-display", "none", "-m", "32M"] + extra).configuration)
+    }
+
+    private func source() throws -> VirtualMachine {
+        let path = "/tmp/martlet-count-\(getpid())-\(UInt32.random(in: 0...(.max))).bin"
+        let file = try #require(unsafe fopen(path, "w"))
+        for word in Self.counter {
+            unsafe withUnsafeBytes(of: word.littleEndian) { unsafe _ = fwrite($0.baseAddress, 1, 4, file) }
+        }
+        unsafe fclose(file)
+        defer { unlink(path) }
+        let machine = try machine(["-bios", "none", "-kernel", path])
+        machine.resume()
+        return machine
+    }
+
+    private func count(_ machine: VirtualMachine) -> UInt64 {
+        machine.memory.load(UInt64.self, at: Self.place) ?? 0
+    }
+
+    /// Waits at most ten seconds.
+    private func wait(_ condition: () -> Bool) -> Bool {
+        for _ in 0..<10_000 {
+            if condition() { return true }
+            usleep(1000)
+        }
+        return false
+    }
+
+    @Test(
+        "counts on at the destination, ten times over, with and without a return path",
+        arguments: [false, true])
+    func moves(returnPath: Bool) throws {
+        var here = try source()
+        var control = MigrationController(here)
+        var last: UInt64 = 0
+        for round in 0..<10 {
+            let there = try machine(["-incoming", "defer"])
+            let controlThere = MigrationController(there)
+            let path = "/tmp/martlet-move-\(getpid())-\(round).sock"
+            try controlThere.migrateIncoming(from: .unix(path: path))
+            try control.setCapabilities { $0.returnPath = returnPath }
+            try control.updateSettings { $0.maxBandwidth = 0 }
+            #expect(wait { count(here) > last })
+            try control.migrate(to: .unix(path: path))
+            #expect(wait { !control.queryMigrate().status.isUnderWay })
+            #expect(control.queryMigrate().status == .completed, "\(control.queryMigrate())")
+            #expect(here.runState == .postmigrate)
+            #expect(wait { there.runState == .running }, "\(controlThere.queryMigrate())")
+            let sent = count(here)
+            #expect(wait { count(there) > sent })
+            #expect(count(here) == sent, "the source runs no more")
+            last = sent
+            here.shutdown(byGuest: false, reason: .hostQmpQuit)
+            here = there
+            control = controlThere
+            unlink(path)
+        }
+        here.shutdown(byGuest: false, reason: .hostQmpQuit)
+    }
+
+    @Test("stays where it is when nobody listens, and moves at the second attempt")
+    func secondAttempt() throws {
+        let here = try source()
+        let control = MigrationController(here)
+        let path = "/tmp/martlet-second-\(getpid()).sock"
+        try control.migrate(to: .unix(path: path))
+        #expect(wait { control.queryMigrate().status == .failed })
+        #expect(control.queryMigrate().errorDescription?.contains(path) == true)
+        #expect(here.runState == .running)
+        let there = try machine(["-incoming", "defer"])
+        let controlThere = MigrationController(there)
+        try controlThere.migrateIncoming(from: .unix(path: path))
+        try control.migrate(to: .unix(path: path))
+        #expect(wait { control.queryMigrate().status == .completed && there.runState == .running })
+        here.shutdown(byGuest: false, reason: .hostQmpQuit)
+        there.shutdown(byGuest: false, reason: .hostQmpQuit)
+        unlink(path)
+    }
+
+    @Test("a destination with another size of RAM refuses, and the source's guest runs on")
+    func wrongSize() throws {
+        let here = try source()
+        let control = MigrationController(here)
+        let there = try VirtualMachine(
+            MachineOptions(parsing: ["-nodefaults", "-display", "none", "-m", "64M", "-incoming", "defer"])
+                .configuration)
+        let controlThere = MigrationController(there)
+        let path = "/tmp/martlet-size-\(getpid()).sock"
+        try controlThere.migrateIncoming(from: .unix(path: path))
+        try control.setCapabilities { $0.returnPath = true }
+        try control.migrate(to: .unix(path: path))
+        #expect(wait { control.queryMigrate().status == .failed })
+        #expect(wait { controlThere.queryMigrate().status == .failed })
+        #expect(controlThere.queryMigrate().errorDescription?.contains("riscv_virt_board.ram") == true)
+        #expect(there.runState == .inmigrate)
+        #expect(wait { here.runState == .running })
+        let now = count(here)
+        #expect(wait { count(here) > now })
+        here.shutdown(byGuest: false, reason: .hostQmpQuit)
+        there.shutdown(byGuest: false, reason: .hostQmpQuit)
+        unlink(path)
+    }
+}
