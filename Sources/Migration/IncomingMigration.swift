@@ -134,7 +134,7 @@ final class IncomingLoad {
     /// Tells the source that the guest will not run here, as far as it can be told.
     func report(_ text: String) {
         guard hasReturnPath else { return }
-        channel.setPatience(milliseconds: min(1000, settings().inDoubtTimeout))
+        channel.setWritePatience(milliseconds: min(1000, settings().inDoubtTimeout))
         if isMartlet { try? say(.failure(text)) }
         try? say(.shut(1))
     }
@@ -213,7 +213,7 @@ final class IncomingLoad {
     /// Says that all is loaded, and waits until the source has given the guest up.
     private func awaitGo() throws(MigrationError) {
         // The source's own wait is over before this one, so that it is not told "go" in vain.
-        channel.setPatience(milliseconds: settings().inDoubtTimeout * 2)
+        channel.setReadPatience(milliseconds: settings().inDoubtTimeout * 2)
         try expect(MartletHandshake.prepared, "the end of the stream was not followed by the hand-over")
         try say(.pong(MartletHandshake.prepared))
         try expect(

@@ -76,7 +76,7 @@ struct RAMSender: ~Copyable {
                 counts.normal &+= 1
             }
             page += 1
-            guard batch.isFull else { continue }
+            guard batch.isFull || written + batch.byteCount >= limit else { continue }
             written += try flush(channel)
             if written >= limit { break }
             if let end, cplatform_monotonic_ns() > end { break }

@@ -24,7 +24,7 @@ struct SwitchOver {
     /// - Returns: what remains to be said about an attempt that ended well.
     func run() throws(OutgoingMigration.Failure) -> String? {
         let timeout = migration.timeout
-        channel.setPatience(milliseconds: timeout)
+        channel.setWritePatience(milliseconds: timeout)
         var features = MartletHandshake.Features()
         var isMartlet = false
         if let inbox {
@@ -91,12 +91,18 @@ struct SwitchOver {
         try migration.passPointOfNoReturn()
         do throws(TransportError) {
             try channel.write(end)
-            if inbox == nil { try channel.finishWriting() }
         } catch {
-            if error.accepted == 0, error.errno != 0, !error.description.contains("sending side") {
-                throw .kept(error.description)
+            guard error.accepted > 0 else { throw .kept(error.description) }
+            throw .inDoubt("the channel broke while the end of the stream was sent (\(error))")
+        }
+        if inbox == nil {
+            do throws(TransportError) {
+                try channel.finishWriting()
+            } catch {
+                // Nobody starts from a file by itself.
+                if channel.kind == .file { throw .kept(error.description) }
+                throw .inDoubt("the channel broke after the end of the stream was sent (\(error))")
             }
-            throw .inDoubt("the channel broke after the end of the stream was sent (\(error))")
         }
         if let inbox {
             try confirm(inbox, timeout) { _ in false }
@@ -119,6 +125,7 @@ struct SwitchOver {
     /// Without a return path only the channel's end says something: a destination that fails resets it.
     private func awaitClose(_ timeout: Int) throws(OutgoingMigration.Failure) -> String? {
         guard channel.kind == .socket else { return nil }
+        channel.setReadPatience(milliseconds: timeout)
         do throws(ByteSourceError) {
             var byte: UInt8 = 0
             var count = 1

@@ -15,8 +15,9 @@ public final class Channel: ByteSource, Sendable {
     private let wake = Wake()
     private let child: pid_t?
     private let isClosed = Mutex(false)
-    /// Milliseconds that a read or write may wait without a byte moving; 0: without end.
-    private let patience = Atomic<Int>(0)
+    /// Milliseconds that a read and a write may wait without a byte moving; 0: without end.
+    private let readPatience = Atomic<Int>(0)
+    private let writePatience = Atomic<Int>(0)
 
     /// Takes over `descriptor`: it is closed with the channel.
     ///
@@ -39,13 +40,20 @@ public final class Channel: ByteSource, Sendable {
 
     deinit { close() }
 
-    /// Bounds every later wait without progress. nil: no bound.
-    public func setPatience(milliseconds: Int?) {
-        patience.store(milliseconds ?? 0, ordering: .releasing)
+    /// Bounds every later wait of reads without progress, ms. nil: no bound.
+    public func setReadPatience(milliseconds: Int?) {
+        readPatience.store(milliseconds ?? 0, ordering: .releasing)
+    }
+
+    /// Bounds every later wait of writes without progress, ms. nil: no bound.
+    public func setWritePatience(milliseconds: Int?) {
+        writePatience.store(milliseconds ?? 0, ordering: .releasing)
     }
 
     private func wait(_ events: Int32, _ doing: String) throws(TransportError) {
-        let limit = patience.load(ordering: .acquiring)
+        let limit =
+            events == POLLIN
+            ? readPatience.load(ordering: .acquiring) : writePatience.load(ordering: .acquiring)
         switch wake.wait(descriptor, events, milliseconds: limit == 0 ? nil : limit) {
         case .ready: return
         case .woken: throw TransportError(errno: ESHUTDOWN, "Unable to \(doing): the channel was shut down")

@@ -1,3 +1,4 @@
+import GuestMemory
 import Migration
 import Synchronization
 import Testing
@@ -135,6 +136,71 @@ struct Pair {
         try pair.from.cancel()
         try pair.from.updateSettings { $0.maxBandwidth = 0 }
         try second(pair)
+    }
+
+    @Test("Once the guest is handed over, cancel is refused; without confirmation the source stays paused")
+    func handedOver() throws {
+        let pair = try Pair(returnPath: true, timeout: 700)
+        defer { pair.end() }
+        // Two PONGs of eight bytes pass: the features, and "prepared".
+        let link = try CuttingLink(cut: .init(.toSource, byte: 16, .stall))
+        defer { link.finish() }
+        try pair.to.migrateIncoming(over: link.destination)
+        try pair.from.migrate(over: link.source)
+        #expect(eventually { pair.destination.isRunning })
+        #expect(throws: MigrationError("The guest is being handed over to the destination, cannot cancel")) {
+            try pair.from.cancel()
+        }
+        #expect(eventually { pair.isOver })
+        let report = pair.from.queryMigrate()
+        #expect(report.status == .failed && pair.source.runState == .postmigrate)
+        #expect(
+            report.errorDescription
+                == "The outcome is in doubt: the destination did not confirm within 700 ms. The guest stays paused "
+                + "here; 'cont' runs it here, which is right only if it does not run at the destination")
+        #expect(pair.destination.isRunning && pair.destination.verifies())
+        #expect(pair.to.queryMigrate().status == .completed)
+        #expect(throws: MigrationError.self) { try pair.source.takeDisks() }
+    }
+
+    @Test("Another machine type: both say so, the guest runs on")
+    func otherMachine() throws {
+        let disk = SharedDisk()
+        let source = try InMemoryGuest(1, disk: disk, incoming: false)
+        let destination = try InMemoryGuest(2, disk: disk, incoming: true, machine: "spike")
+        defer {
+            source.end()
+            destination.end()
+        }
+        let (from, to) = (MigrationController(source), MigrationController(destination))
+        let link = try CuttingLink()
+        defer { link.finish() }
+        try from.updateSettings { $0.maxBandwidth = 40_000 }
+        try to.migrateIncoming(over: link.destination)
+        try from.migrate(over: link.source)
+        #expect(eventually { from.queryMigrate().status == .failed && to.queryMigrate().status == .failed })
+        #expect(to.queryMigrate().errorDescription?.contains("machine type 'spike', found 'virt'") == true)
+        #expect(source.isRunning && !destination.isRunning)
+    }
+
+    @Test("A bandwidth limit is kept")
+    func bandwidth() throws {
+        let pair = try Pair(returnPath: true, pages: 256)
+        defer { pair.end() }
+        for page in 0..<256 { pair.source.memory.store(UInt64(7), at: UInt64(page * 4096 + 8)) }
+        try pair.from.updateSettings { $0.maxBandwidth = 2 << 20 }
+        try pair.from.updateSettings { $0.downtimeLimit = 1 }
+        let link = try CuttingLink()
+        defer { link.finish() }
+        try pair.to.migrateIncoming(over: link.destination)
+        try pair.from.migrate(over: link.source)
+        _ = Wake().sleep(milliseconds: 250)
+        let sent = pair.from.queryMigrate().ram?.transferred ?? 0
+        #expect(sent > 200_000 && sent < 700_000, "\(sent)")
+        try pair.from.updateSettings { $0.maxBandwidth = 0 }
+        try pair.from.updateSettings { $0.downtimeLimit = 300 }
+        #expect(eventually { pair.isOver })
+        #expect(pair.destination.isRunning && pair.destination.verifies())
     }
 
     @Test("Garbage is refused and the process waits for another try")

@@ -31,7 +31,7 @@ import Transport
         #expect(throws: ByteError.self) { try read(one, 1) }
         killer.join()
         let (third, fourth) = try Channel.pair()
-        third.setPatience(milliseconds: 10)
+        third.setReadPatience(milliseconds: 10)
         #expect(throws: ByteError.self) { try read(third, 1) }
         _ = (other, fourth)
     }
