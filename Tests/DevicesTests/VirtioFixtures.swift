@@ -54,7 +54,7 @@ enum VirtioFixtures {
         6e6773697a65{3}01{3}80{3}80{3}80{4084}050e76697274696f2f73746172746564{3}0101
         """)
 
-    private static func bytes(_ text: String) -> [UInt8] {
+    static func bytes(_ text: String) -> [UInt8] {
         var bytes: [UInt8] = []
         for part in text.filter({ !$0.isWhitespace }).split(separator: "{", omittingEmptySubsequences: false)
         {

@@ -2,7 +2,7 @@ import Bytes
 
 /// The `serial` section: a 16550.
 public struct SerialState: Sendable, Equatable {
-    public var divider: UInt16 = 0
+    public var divider: UInt16 = 0x0c
     public var rbr: UInt8 = 0
     public var ier: UInt8 = 0
     public var iir: UInt8 = 1
