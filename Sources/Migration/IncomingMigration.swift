@@ -208,7 +208,15 @@ final class IncomingLoad {
         }
     }
 
-    private func takeDisks() throws(MigrationError) { try guest.takeDisks() }
+    private func takeDisks() throws(MigrationError) {
+        do throws(MigrationError) {
+            try guest.takeDisks()
+        } catch {
+            // Those that were taken before one was not: the source shall find them free.
+            try? guest.giveUpDisks()
+            throw error
+        }
+    }
 
     /// Says that all is loaded, and waits until the source has given the guest up.
     private func awaitGo() throws(MigrationError) {
