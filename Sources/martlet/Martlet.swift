@@ -9,13 +9,16 @@ struct Martlet: AsyncParsableCommand {
         commandName: "martlet",
         abstract: "A riscv64 virtual machine monitor built for moving a running guest.",
         discussion: """
-            Takes the options of qemu-system-riscv64.
+            Takes the options of qemu-system-riscv64, speaks QMP and QEMU's migration stream.
 
             EXAMPLES
-              martlet run -m 512M -smp 2 -kernel Image -initrd initramfs.gz -append console=ttyS0
+              martlet run -m 512M -smp 2 -kernel Image -initrd initramfs.gz -append console=ttyS0 \\
+                  -qmp unix:vm.sock,server=on,wait=off
+              martlet run -m 512M -smp 2 -qmp unix:new.sock,server=on,wait=off -incoming tcp:127.0.0.1:4444
+              martlet migrate vm.sock tcp:127.0.0.1:4444
             """,
         version: martletVersion,
-        subcommands: [Run.self])
+        subcommands: [Run.self, Migrate.self])
 
     static func main() async {
         signal(SIGPIPE, SIG_IGN)

@@ -3,6 +3,7 @@ import CPlatform
 import Dispatch
 import Glibc
 import Machine
+import Migration
 import QAPI
 import Synchronization
 
@@ -31,8 +32,8 @@ struct Run: AsyncParsableCommand {
         } catch {
             fail("\(error)")
         }
-        if configuration.isDaemon || !configuration.monitors.isEmpty || configuration.incoming != nil {
-            fail("-daemonize, -qmp, -mon and -incoming are not built yet")
+        if configuration.isDaemon {
+            fail("-daemonize: not built yet; start it with '&' or a service manager")
         }
         do {
             if let path = configuration.deviceTreeDump {
@@ -41,14 +42,15 @@ struct Run: AsyncParsableCommand {
             }
             let machine = try VirtualMachine(configuration)
             if let path = configuration.pidFile { try writeProcessID(to: path) }
-            await run(machine)
+            let control = try Control(machine)
+            await run(machine, control)
         } catch {
             fail("\(error)")
         }
     }
 
     /// Runs until the guest powers off or a signal ends the process.
-    private static func run(_ machine: VirtualMachine) async {
+    private static func run(_ machine: VirtualMachine, _ control: Control) async {
         let status = await withCheckedContinuation { (continuation: CheckedContinuation<Int32, Never>) in
             let once = Mutex<CheckedContinuation<Int32, Never>?>(continuation)
             let finish: @Sendable (Int32) -> Void = { status in
@@ -58,20 +60,19 @@ struct Run: AsyncParsableCommand {
                 }?.resume(returning: status)
             }
             machine.setEndOfLife(finish)
-            machine.setEventSink { event in
-                if case .failure(let text) = event { warn(text) }
-            }
             for number in [SIGINT, SIGTERM, SIGHUP] {
                 signal(number, SIG_IGN)
                 let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
                 source.setEventHandler {
+                    control.migrations.shutDown()
                     machine.shutdown(byGuest: false, reason: .hostSignal)
                     source.cancel()
                 }
                 source.resume()
             }
-            if !machine.configuration.startsPaused { machine.resume() }
+            if !machine.configuration.startsPaused, machine.configuration.incoming == nil { machine.resume() }
         }
+        control.stop()
         Glibc.exit(status)
     }
 

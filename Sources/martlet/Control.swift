@@ -1,0 +1,79 @@
+import Logging
+import Machine
+import Migration
+import QAPI
+import QMP
+import Synchronization
+import Transport
+
+/// Who may tell a machine what to do: its monitors, and the migration that it arrives by.
+final class Control: Sendable {
+    let migrations: MigrationController
+    private let server: QMPServer
+
+    /// Opens the monitors and, with `-incoming URI`, the listener.
+    ///
+    /// - Throws: `OptionError` or `QAPIError` with what could not be opened.
+    init(_ machine: VirtualMachine) throws {
+        let events = EventRelay()
+        let migrations = MigrationController(machine) { event in
+            switch event {
+            case .status(let phase):
+                if let status = MigrationStatus(rawValue: phase.rawValue) {
+                    events.send(.migration(status: status))
+                }
+            case .pass(let number): events.send(.migrationPass(pass: Int64(clamping: number)))
+            }
+        }
+        self.migrations = migrations
+        server = try QMPServer(
+            version: VersionInfo(
+                qemu: VersionTriple(major: 8, minor: 2, micro: 0), package: "martlet-\(martletVersion)"),
+            handler: MachineCommands(machine, controller: migrations), logger: Logger(label: "martlet"))
+        events.connect(server)
+        machine.setEventSink { event in
+            switch event {
+            case .stop: events.send(.stop)
+            case .resume: events.send(.resume)
+            case .reset(let byGuest):
+                events.send(.reset(guest: byGuest, reason: byGuest ? .guestReset : .hostQmpSystemReset))
+            case .shutdown(let byGuest, let reason): events.send(.shutdown(guest: byGuest, reason: reason))
+            case .powerdown: events.send(.powerdown)
+            case .failure(let text): warn(text)
+            }
+        }
+        for monitor in machine.configuration.monitors { try server.serve(Self.endpoint(monitor.character)) }
+        if let incoming = machine.configuration.incoming, incoming != "defer" {
+            do {
+                try migrations.migrateIncoming(from: .init(uri: incoming))
+            } catch {
+                throw OptionError("-incoming \(incoming)", "\(error)")
+            }
+        }
+    }
+
+    /// Says farewell to the clients.
+    func stop() { server.stop() }
+
+    private static func endpoint(_ character: MachineConfiguration.Character) throws(OptionError)
+        -> MonitorEndpoint
+    {
+        switch character {
+        case .unix(let path, true, let wait): .listen(.unix(path: path), wait: wait)
+        case .unix(let path, false, _): .connect(.unix(path: path))
+        case .tcp(let host, let port, true, let wait): .listen(.tcp(host: host, port: port), wait: wait)
+        case .tcp(let host, let port, false, _): .connect(.tcp(host: host, port: port))
+        case .stdio: .standardStreams
+        case .descriptor(let number, false): .descriptor(number)
+        case .descriptor, .null, .file, .pty:
+            throw OptionError("-qmp", "'\(character.description)': a monitor is a socket or stdio")
+        }
+    }
+}
+
+/// Hands events to a server that is made after those who send them.
+private final class EventRelay: Sendable {
+    private let server = Mutex<QMPServer?>(nil)
+    func connect(_ server: QMPServer) { self.server.withLock { $0 = server } }
+    func send(_ event: Event) { server.withLock { $0 }?.emit(event) }
+}
