@@ -35,7 +35,7 @@ final class FrameRecorder: Sendable {
 
     @Test func `A peer that announces too long a frame is left`() throws {
         var ends: [Int32] = [0, 0]
-        #expect(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        #expect(unsafe socketpair(AF_UNIX, SocketKind.stream, 0, &ends) == 0)
         let backend = StreamSocketBackend(connected: ends[0])
         let frames = FrameRecorder()
         backend.start(frames.receive)
@@ -50,7 +50,7 @@ final class FrameRecorder: Sendable {
 
     @Test func `A tap's descriptor carries frames as they are`() throws {
         var ends: [Int32] = [0, 0]
-        #expect(unsafe socketpair(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0, &ends) == 0)
+        #expect(unsafe socketpair(AF_UNIX, SocketKind.datagram, 0, &ends) == 0)
         let tap = try TapBackend(descriptor: ends[0])
         let frames = FrameRecorder()
         tap.start(frames.receive)
@@ -155,4 +155,10 @@ final class FrameRecorder: Sendable {
         #expect(error?.description.contains("port \(port): Address already in use") == true)
         server.stop()
     }
+}
+
+/// Linux's numbers: which module shows `SOCK_STREAM` depends on what else a file imports.
+private enum SocketKind {
+    static let stream: Int32 = 1
+    static let datagram: Int32 = 2
 }
