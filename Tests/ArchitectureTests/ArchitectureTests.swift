@@ -7,7 +7,7 @@ private let arrows: [String: Set<String>] = [
     "QAPI": [],
     "QAPIGenerator": ["QAPI"],
     "qapi-gen": ["QAPI", "QAPIGenerator"],
-    "QMP": ["QAPI"],
+    "QMP": ["QAPI", "CPlatform"],
     "VMState": ["Bytes"],
     "MigrationStream": ["Bytes", "VMState"],
     "GuestMemory": ["Bytes", "CPlatform"],

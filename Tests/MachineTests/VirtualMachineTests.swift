@@ -82,7 +82,7 @@ struct VirtualMachineTests {
         machine.resume()
         for hart in 0..<UInt64(4) {
             let place = 0x8010_0000 + 64 * hart
-            for _ in 0..<5000 where machine.memory.load(UInt64.self, at: place) != 1 { usleep(1000) }
+            for _ in 0..<60_000 where machine.memory.load(UInt64.self, at: place) != 1 { usleep(1000) }
             #expect(machine.memory.load(UInt64.self, at: place + 8) == hart)
             let tree = try #require(machine.memory.load(UInt64.self, at: place + 16))
             #expect(machine.memory.load(UInt32.self, at: tree)?.byteSwapped == 0xd00d_feed)
@@ -98,7 +98,7 @@ struct VirtualMachineTests {
         let machine = try machine(words)
         let place: UInt64 = 0x8010_0000
         machine.resume()
-        for _ in 0..<5000 where machine.memory.load(UInt64.self, at: place) == 0 { usleep(1000) }
+        for _ in 0..<60_000 where machine.memory.load(UInt64.self, at: place) == 0 { usleep(1000) }
         machine.stop()
         #expect(machine.runState == .paused)
         let count = machine.memory.load(UInt64.self, at: place)
@@ -107,7 +107,7 @@ struct VirtualMachineTests {
         #expect(machine.memory.load(UInt64.self, at: place) == count)
         #expect(machine.board.clock.now == time)
         machine.resume()
-        for _ in 0..<5000 where machine.memory.load(UInt64.self, at: place) == count { usleep(1000) }
+        for _ in 0..<60_000 where machine.memory.load(UInt64.self, at: place) == count { usleep(1000) }
         #expect(machine.memory.load(UInt64.self, at: place) != count)
         machine.shutdown(byGuest: false, reason: .hostQmpQuit)
     }
@@ -118,7 +118,7 @@ struct VirtualMachineTests {
         for dialect in Dialect.allCases {
             let source = try machine(words)
             source.resume()
-            for _ in 0..<5000 where source.memory.load(UInt64.self, at: 0x8010_0000) == 0 { usleep(1000) }
+            for _ in 0..<60_000 where source.memory.load(UInt64.self, at: 0x8010_0000) == 0 { usleep(1000) }
             source.stop()
             let destination = try VirtualMachine(
                 MachineOptions(parsing: [
@@ -142,7 +142,7 @@ struct VirtualMachineTests {
             }
             let count = try #require(destination.memory.load(UInt64.self, at: 0x8010_0000))
             destination.resume()
-            for _ in 0..<5000 where destination.memory.load(UInt64.self, at: 0x8010_0000) == count {
+            for _ in 0..<60_000 where destination.memory.load(UInt64.self, at: 0x8010_0000) == count {
                 usleep(1000)
             }
             #expect(try #require(destination.memory.load(UInt64.self, at: 0x8010_0000)) > count)
