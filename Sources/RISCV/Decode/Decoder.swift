@@ -68,8 +68,13 @@ enum Decoder {
             default: return illegal
             }
         case 0x2f:
-            return funct3 == 2 || funct3 == 3
-                ? Instruction(.amo, rd: rd, rs1: rs1, rs2: rs2, immediate: raw) : illegal
+            guard funct3 == 2 || funct3 == 3 else { return illegal }
+            switch word >> 27 {
+            case 2 where rs2 != 0: return illegal  // lr
+            case 0, 1, 2, 3, 4, 8, 12, 16, 20, 24, 28:
+                return Instruction(.amo, rd: rd, rs1: rs1, rs2: rs2, immediate: raw)
+            default: return illegal  // and no access fault before that
+            }
         case 0x43, 0x47, 0x4b, 0x4f, 0x53: return Instruction(.float, immediate: raw)
         case 0x73: return Instruction(.system, immediate: raw)
         default: return illegal

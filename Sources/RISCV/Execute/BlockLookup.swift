@@ -130,7 +130,11 @@ extension Hart {
         let copy = unsafe blocks.allocate(offset)
         unsafe instructions.initialize(from: scratch, count: count + 1)
         unsafe offsets.initialize(from: scratchOffsets, count: count + 1)
-        if crossing == nil { unsafe copy.copyMemory(from: host, byteCount: offset) }
+        if let crossing {
+            unsafe copy.storeBytes(of: crossing, as: UInt32.self)
+        } else {
+            unsafe copy.copyMemory(from: host, byteCount: offset)
+        }
         unsafe block.initialize(
             to: Block(
                 pc: pc, physical: physical, generation: 0, fenceEpoch: fenceEpoch, instructions: instructions,

@@ -738,7 +738,6 @@ extension Hart {
     private func rawWord(_ next: UnsafeMutablePointer<Instruction>, _ block: UnsafeMutablePointer<Block>)
         -> UInt32
     {
-        guard unsafe block.pointee.source != nil else { return 0 }
         let index = unsafe next - block.pointee.instructions - 1
         let place = unsafe block.pointee.copy + Int(block.pointee.offsets[index])
         let half = unsafe place.load(as: UInt16.self)

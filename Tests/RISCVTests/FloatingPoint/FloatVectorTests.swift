@@ -1,28 +1,11 @@
-import Glibc
 import Testing
 
 @testable import RISCV
 
 /// Results and flags that QEMU's user mode gave; Tests/Fixtures/float/README.md says how they were taken.
 struct FloatVectorTests {
-    static let fixtures = #filePath.replacing(
-        "RISCVTests/FloatingPoint/FloatVectorTests.swift", with: "Fixtures/float/")
-
-    static func bytes(_ name: String) throws -> [UInt8] {
-        let opened = unsafe fopen(fixtures + name, "rb")
-        let file = unsafe try #require(opened)
-        defer { _ = unsafe fclose(file) }
-        var all: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = unsafe fread(&chunk, 1, chunk.count, file)
-            if count == 0 { return all }
-            all += chunk[..<count]
-        }
-    }
-
     @Test func everyRecordedVectorGivesQEMUsResultAndFlagsWithAndWithoutTheHost() throws {
-        let bytes = try Self.bytes("vectors.bin")
+        let bytes = try Fixture.bytes("float/vectors.bin")
         var offset = 0
         func byte() -> UInt8 {
             defer { offset += 1 }
@@ -57,9 +40,7 @@ struct FloatVectorTests {
 
     /// Many more vectors than can be kept: seeded operands, and per operation a hash over all results.
     @Test func hashesOverManyVectorsAreThoseOfQEMUsResults() throws {
-        let lines = try #require(String(validating: Self.bytes("hashes.txt"), as: UTF8.self)).split(
-            separator: "\n")
-        let expected = lines.filter { !$0.hasPrefix("#") }.map(String.init)
+        let expected = try Fixture.lines("float/hashes.txt")
         #expect(FloatHashes.lines { $0.run($1, $2, $3, $4, &$5) } == expected)
     }
 }
