@@ -68,7 +68,12 @@ extension BinaryFormat {
     @inline(__always) static func fmadd(
         _ a: Bits, _ b: Bits, _ c: Bits, _ rounding: UInt8, _ flags: inout UInt8
     ) -> Bits {
-        softMultiplyAdd(a, b, c, rounding, &flags)
+        if _fastPath(mayUseHost(rounding, flags)) {
+            // The C library's fma where the processor has none: slower, and still rounded once.
+            let result = bits(host(c).addingProduct(host(a), host(b)))
+            if _fastPath(isWellInside(result)) { return result }
+        }
+        return softMultiplyAdd(a, b, c, rounding, &flags)
     }
 
     /// `fmsub`: `a` · `b` − `c`.
