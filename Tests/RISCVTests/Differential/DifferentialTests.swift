@@ -12,6 +12,15 @@ private let isRecording = unsafe getenv("RECORD_DIFFERENTIAL") != nil
     static let instructions = 60
     static let recordedSeeds: [UInt64] = [1, 2, 3, 4, 5, 6]
 
+    /// `DIFFERENTIAL_SEEDS=664287,1234` asks for these programs, `DIFFERENTIAL_PROGRAMS=100` for so many new ones.
+    static var freshSeeds: [UInt64] {
+        if let named = unsafe getenv("DIFFERENTIAL_SEEDS") {
+            return unsafe String(cString: named).split(separator: ",").compactMap { UInt64($0) }
+        }
+        let count = unsafe getenv("DIFFERENTIAL_PROGRAMS").flatMap { unsafe Int(String(cString: $0)) } ?? 3
+        return (0..<max(0, count)).map { _ in UInt64.random(in: 1000..<1_000_000) }
+    }
+
     static func program(_ seed: UInt64, _ set: InstructionSet) -> TestProgram {
         TestProgram(seed: seed, sequences: sequences, instructions: instructions, set: set)
     }
@@ -37,8 +46,7 @@ private let isRecording = unsafe getenv("RECORD_DIFFERENTIAL") != nil
     @Test(.enabled(if: PeerQEMU.found != nil, "needs qemu-system-riscv64"))
     func freshProgramsLeaveTheStateThatQEMULeaves() throws {
         let peer = try #require(PeerQEMU.found)
-        for _ in 0..<3 {
-            let seed = UInt64.random(in: 1000..<1_000_000)
+        for seed in Self.freshSeeds {
             compare(seed, try BareBoard.run(Self.program(seed, peer.set)).map { Transcript($0) }, with: peer)
         }
     }
