@@ -131,12 +131,17 @@ final class IncomingLoad {
         }
     }
 
-    /// Tells the source that the guest will not run here, as far as it can be told.
+    /// Tells the source that the guest will not run here, as far as it can be told; without a return path, too:
+    /// a Martlet listens, and a QEMU never looks.
     func report(_ text: String) {
-        guard hasReturnPath else { return }
-        channel.setWritePatience(milliseconds: min(1000, settings().inDoubtTimeout))
-        if isMartlet { try? say(.failure(text)) }
+        guard channel.kind == .socket else { return }
+        let patience = min(1000, settings().inDoubtTimeout)
+        channel.setWritePatience(milliseconds: patience)
+        if isMartlet || !hasReturnPath { try? say(.failure(text)) }
         try? say(.shut(1))
+        // Closing a socket with bytes unread resets it, and the words might be lost on the way.
+        try? channel.finishWriting()
+        channel.drain(milliseconds: patience)
     }
 
     private func say(_ message: ReturnPathMessage) throws(MigrationError) {

@@ -104,12 +104,12 @@ final class OutgoingMigration: Sendable {
     private func send(over channel: Channel, start: Int64) {
         var wasStopped = false
         var stoppedAt: Int64 = 0
-        let inbox = settings().returnPath ? ReturnPathInbox(channel) : nil
+        let wantsReturnPath = settings().returnPath
+        let inbox =
+            channel.kind == .socket ? ReturnPathInbox(channel, isOpen: wantsReturnPath) : nil
         var failure: Failure?
         do throws(Failure) {
-            if inbox != nil, channel.kind != .socket {
-                throw .kept("Unable to open return-path")
-            }
+            if inbox == nil, wantsReturnPath { throw .kept("Unable to open return-path") }
             inbox?.start()
             let pages = RAMQueue(guest.memory)
             try precopy(pages, channel, inbox, start)
@@ -146,12 +146,17 @@ final class OutgoingMigration: Sendable {
         enter(.completed)
     }
 
-    /// Prefers the destination's own words to what the broken channel says.
+    /// Prefers the destination's own words to what the broken channel says: its word that it does not run ends
+    /// any doubt.
     private func explain(_ failure: Failure, _ inbox: ReturnPathInbox?) -> Failure {
-        guard case .kept(let text) = failure, let inbox else { return failure }
-        if control.withLock({ $0.isCancelled }) { return .cancelled }
-        let heard = inbox.wait(milliseconds: 100) { $0.shut != nil }
-        guard let refusal = heard.refusal, refusal != text else { return failure }
+        guard let inbox else { return failure }
+        switch failure {
+        case .cancelled: return failure
+        case .kept: if control.withLock({ $0.isCancelled }) { return .cancelled }
+        case .inDoubt: break
+        }
+        let heard = inbox.wait(milliseconds: min(timeout, 1000)) { $0.shut != nil }
+        guard let refusal = heard.refusal else { return failure }
         return .kept("The destination failed: \(refusal)")
     }
 
@@ -207,7 +212,8 @@ final class OutgoingMigration: Sendable {
     ) throws(Failure) {
         var head = ByteWriter()
         configuration.encode(to: &head)
-        if inbox != nil {
+        if let inbox, inbox.isOpen {
+            inbox.expect(pong: MartletHandshake.pingValue)
             StreamCommand.openReturnPath.encode(to: &head)
             StreamCommand.ping(MartletHandshake.pingValue).encode(to: &head)
         }
@@ -340,6 +346,7 @@ final class OutgoingMigration: Sendable {
         guard let inbox else { return }
         let heard = inbox.now
         if let refusal = heard.refusal { throw .kept("The destination failed: \(refusal)") }
+        guard inbox.isOpen else { return }
         if heard.shut != nil { throw .kept("The destination ended the return path too early") }
         if let ended = heard.ended { throw .kept(ended) }
     }

@@ -4,12 +4,15 @@ import Glibc
 import MigrationStream
 import Transport
 
-/// What the destination has said over the return path, read by a thread of its own.
+/// What the destination has said in the channel's other direction, read by a thread of its own.
+///
+/// Without the capability return-path a QEMU says nothing there, and a Martlet that fails says so (FAILURE, SHUT);
+/// anything else, such as what a program of `exec:` prints, is read and ignored.
 @safe
 final class ReturnPathInbox: @unchecked Sendable {
     // Sendable: everything mutable is under `mutex`.
     struct Heard {
-        /// Values of PONG.
+        /// Values of PONG, of those that were asked for.
         var pongs: Set<UInt32> = []
         /// Answer to the Martlet's PING; empty for a QEMU, nil while it has not come.
         var features: MartletHandshake.Features?
@@ -19,6 +22,8 @@ final class ReturnPathInbox: @unchecked Sendable {
         var failure: String?
         /// Why no more can come.
         var ended: String?
+        /// The destination closed the channel in order.
+        var endedInOrder = false
 
         /// The destination says that it does not run.
         var refusal: String? {
@@ -30,11 +35,15 @@ final class ReturnPathInbox: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var heard = Heard()
+    private var asked: Set<UInt32> = []
     private var thread: WorkerThread?
     private let channel: Channel
+    /// The capability return-path is on: the destination is to answer.
+    let isOpen: Bool
 
-    init(_ channel: Channel) {
+    init(_ channel: Channel, isOpen: Bool) {
         self.channel = channel
+        self.isOpen = isOpen
         unsafe pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
         unsafe pthread_condattr_init(&attributes)
@@ -51,6 +60,13 @@ final class ReturnPathInbox: @unchecked Sendable {
 
     func start() { thread = WorkerThread("mig/src/rp") { [self] in readAll() } }
 
+    /// Before a PING with `value` is sent: a PONG that nobody has asked for ends the path.
+    func expect(pong value: UInt32) {
+        unsafe pthread_mutex_lock(mutex)
+        asked.insert(value)
+        unsafe pthread_mutex_unlock(mutex)
+    }
+
     /// After the channel was shut down.
     func join() {
         thread?.join()
@@ -66,35 +82,67 @@ final class ReturnPathInbox: @unchecked Sendable {
 
     private func readAll() {
         let input = InputBuffer(channel, capacity: 4096)
-        var isMartlet = false
         while true {
             do throws(StreamError) {
-                guard let message = try ReturnPathMessage.decode(from: input, isMartlet: isMartlet) else {
-                    update { $0.ended = "the destination closed the connection" }
-                    return
-                }
-                switch message {
-                case .pong(let value):
-                    let features = MartletHandshake.features(fromPong: value)
-                    if features != nil { isMartlet = true }
+                guard let message = try ReturnPathMessage.decode(from: input) else {
                     update {
-                        $0.pongs.insert(value)
-                        if let features { $0.features = features }
-                        if value == MartletHandshake.pingValue { $0.features = [] }
+                        $0.ended = "the destination closed the connection"
+                        $0.endedInOrder = true
                     }
-                case .shut(let status):
-                    update { $0.shut = status }
-                    return
-                case .failure(let text): update { $0.failure = text }
-                case .switchoverAcknowledged: break
-                default:
-                    update { $0.ended = "the destination sent a message that is only for postcopy" }
                     return
                 }
+                guard take(message) else { return }
             } catch {
-                update { $0.ended = "return path: \(error)" }
+                if case .bytes = error.reason {
+                    update { $0.ended = "return path: \(error)" }
+                } else if isOpen {
+                    update { $0.ended = "return path: \(error)" }
+                } else {
+                    ignoreRest(of: input)
+                }
                 return
             }
+        }
+    }
+
+    /// False when no more is to be read.
+    private func take(_ message: ReturnPathMessage) -> Bool {
+        switch message {
+        case .pong(let value):
+            let features = MartletHandshake.features(fromPong: value)
+            let question = features == nil ? value : MartletHandshake.pingValue
+            var wasAsked = false
+            update { heard in
+                wasAsked = asked.remove(question) != nil
+                guard wasAsked else {
+                    heard.ended = "the destination answered a PING that was not sent (\(value))"
+                    return
+                }
+                heard.pongs.insert(value)
+                if question == MartletHandshake.pingValue { heard.features = features ?? [] }
+            }
+            return wasAsked
+        case .failure(let text):
+            update { if $0.failure == nil { $0.failure = text } }
+            return true
+        case .shut(let status):
+            update { $0.shut = status }
+            return false
+        default:
+            update { $0.ended = "the destination sent a message that belongs to no capability in use" }
+            return false
+        }
+    }
+
+    private func ignoreRest(of input: InputBuffer) {
+        do throws(ByteError) {
+            while try input.peek() != nil { try input.skip(1) }
+            update {
+                $0.ended = "the destination closed the connection"
+                $0.endedInOrder = true
+            }
+        } catch {
+            update { $0.ended = "\(error)" }
         }
     }
 

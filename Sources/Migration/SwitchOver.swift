@@ -27,7 +27,7 @@ struct SwitchOver {
         channel.setWritePatience(milliseconds: timeout)
         var features = MartletHandshake.Features()
         var isMartlet = false
-        if let inbox {
+        if let inbox, inbox.isOpen {
             let heard = inbox.wait(milliseconds: timeout) { $0.features != nil }
             try migration.check(inbox)
             guard let found = heard.features else {
@@ -61,6 +61,7 @@ struct SwitchOver {
     ) throws(OutgoingMigration.Failure) {
         var last = ByteWriter()
         last.append(stream)
+        inbox.expect(pong: MartletHandshake.prepared)
         StreamCommand.ping(MartletHandshake.prepared).encode(to: &last)
         try migration.write(last.bytes, channel)
         let ready = inbox.wait(milliseconds: timeout) { $0.pongs.contains(MartletHandshake.prepared) }
@@ -72,6 +73,7 @@ struct SwitchOver {
         var go = ByteWriter()
         StreamCommand.ping(MartletHandshake.go).encode(to: &go)
         try migration.passPointOfNoReturn()
+        inbox.expect(pong: MartletHandshake.go)
         do throws(TransportError) {
             try channel.write(go.bytes)
         } catch {
@@ -95,7 +97,7 @@ struct SwitchOver {
             guard error.accepted > 0 else { throw .kept(error.description) }
             throw .inDoubt("the channel broke while the end of the stream was sent (\(error))")
         }
-        if inbox == nil {
+        if inbox?.isOpen != true {
             do throws(TransportError) {
                 try channel.finishWriting()
             } catch {
@@ -104,11 +106,12 @@ struct SwitchOver {
                 throw .inDoubt("the channel broke after the end of the stream was sent (\(error))")
             }
         }
-        if let inbox {
+        guard let inbox else { return nil }
+        if inbox.isOpen {
             try confirm(inbox, timeout) { _ in false }
             return nil
         }
-        return try awaitClose(timeout)
+        return try awaitClose(inbox, timeout)
     }
 
     /// Waits for the destination's word that it has the guest.
@@ -122,33 +125,18 @@ struct SwitchOver {
         throw .inDoubt(heard.ended ?? "the destination did not confirm within \(timeout) ms")
     }
 
-    /// Without a return path only the channel's end says something: a destination that fails resets it.
-    private func awaitClose(_ timeout: Int) throws(OutgoingMigration.Failure) -> String? {
-        guard channel.kind == .socket else { return nil }
-        channel.setReadPatience(milliseconds: timeout)
-        do throws(ByteSourceError) {
-            var byte: UInt8 = 0
-            var count = 1
-            while count > 0 {
-                count = try readByte(&byte)
-            }
-        } catch {
-            throw .inDoubt("all was sent, but the channel did not end in order (\(error))")
+    /// Without a return path: a destination that fails says so if it is a Martlet, and the channel's end is all
+    /// that can be heard of one that does not fail.
+    private func awaitClose(
+        _ inbox: ReturnPathInbox, _ timeout: Int
+    ) throws(OutgoingMigration.Failure) -> String {
+        let heard = inbox.wait(milliseconds: timeout) { _ in false }
+        if let refusal = heard.refusal { throw .kept("The destination failed: \(refusal)") }
+        guard heard.endedInOrder else {
+            throw .inDoubt(
+                heard.ended.map { "all was sent, but the channel did not end in order (\($0))" }
+                    ?? "all was sent, but the channel did not end within \(timeout) ms")
         }
         return "All was sent; without the capability return-path nothing confirms that the destination runs"
-    }
-
-    private func readByte(_ byte: inout UInt8) throws(ByteSourceError) -> Int {
-        var failure: ByteSourceError?
-        let count = unsafe withUnsafeMutableBytes(of: &byte) { buffer -> Int in
-            do throws(ByteSourceError) {
-                return unsafe try channel.read(into: buffer)
-            } catch {
-                failure = error
-                return 0
-            }
-        }
-        if let failure { throw failure }
-        return count
     }
 }

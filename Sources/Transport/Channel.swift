@@ -172,6 +172,24 @@ public final class Channel: ByteSource, Sendable {
         }
     }
 
+    /// Reads and forgets what comes, until the channel ends or `milliseconds` are over.
+    public func drain(milliseconds: Int) {
+        let end = cplatform_monotonic_ns() &+ Int64(milliseconds) * 1_000_000
+        let size = 64 << 10
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+        defer { unsafe room.deallocate() }
+        while true {
+            let left = end &- cplatform_monotonic_ns()
+            guard left > 0 else { return }
+            setReadPatience(milliseconds: Int(left / 1_000_000) + 1)
+            do throws(ByteSourceError) {
+                if unsafe try read(into: room) == 0 { return }
+            } catch {
+                return
+            }
+        }
+    }
+
     /// Bytes that the peer's system has not acknowledged yet, nil when that cannot be known.
     public var unsentBytes: Int? {
         guard kind == .socket else { return nil }

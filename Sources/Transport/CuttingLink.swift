@@ -100,8 +100,8 @@ public final class CuttingLink: Sendable {
                 } else if errno == EAGAIN {
                     guard case .ready = stop.wait(to, POLLOUT, milliseconds: nil) else { return }
                 } else {
-                    // The receiver is gone: the sender must find that out.
-                    _ = shutdown(from, Int32(SHUT_RDWR))
+                    // The receiver is gone: the sender must find that out, and hear what was said before.
+                    _ = shutdown(from, Int32(SHUT_RD))
                     return
                 }
             }

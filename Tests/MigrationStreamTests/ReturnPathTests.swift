@@ -28,12 +28,12 @@ struct ReturnPathTests {
         message.encode(to: &writer)
         #expect(writer.bytes == bytes)
         let input = InputBuffer(bytes: bytes)
-        #expect(try ReturnPathMessage.decode(from: input, isMartlet: true) == message)
+        #expect(try ReturnPathMessage.decode(from: input) == message)
         #expect(try ReturnPathMessage.decode(from: input) == nil)
         for length in 1..<bytes.count {
             #expect(throws: StreamError.self) {
                 try ReturnPathMessage.decode(
-                    from: InputBuffer(bytes: Array(bytes[..<length])), isMartlet: true)
+                    from: InputBuffer(bytes: Array(bytes[..<length])))
             }
         }
     }
@@ -43,7 +43,7 @@ struct ReturnPathTests {
         arguments: [
             ([0, 0, 0, 0], "return path: expected a message of 1 to 7, found 0, at byte 0"),
             ([0, 8, 0, 0], "return path: expected a message of 1 to 7, found 8, at byte 0"),
-            ([0x4D, 1, 0, 0], "return path: expected a message of 1 to 7, found 19713, at byte 0"),
+            ([0x4D, 2, 0, 0], "return path: expected a message of 1 to 7, found 19714, at byte 0"),
             (
                 [0, 1, 0, 2, 0, 0],
                 "return path SHUT: expected a payload of 4 bytes, found 2 bytes, at byte 2"
@@ -89,7 +89,7 @@ struct ReturnPathTests {
         var writer = ByteWriter()
         ReturnPathMessage.failure(String(repeating: "x", count: 600)).encode(to: &writer)
         #expect(writer.count == 4 + 512)
-        let message = try ReturnPathMessage.decode(from: InputBuffer(bytes: writer.bytes), isMartlet: true)
+        let message = try ReturnPathMessage.decode(from: InputBuffer(bytes: writer.bytes))
         #expect(message == .failure(String(repeating: "x", count: 512)))
     }
 

@@ -183,10 +183,10 @@ final class InMemoryGuest: MigratableGuest {
     func announceSelf() { state.withLock { $0.announcements += 1 } }
 }
 
-/// Waits until `condition`, at most ten seconds.
+/// Waits until `condition`, at most two minutes: threads starve while tests run beside each other.
 func eventually(_ condition: () -> Bool) -> Bool {
     let wake = Wake()
-    for _ in 0..<10_000 {
+    for _ in 0..<120_000 {
         if condition() { return true }
         _ = wake.sleep(milliseconds: 1)
     }

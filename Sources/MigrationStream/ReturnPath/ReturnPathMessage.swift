@@ -21,7 +21,7 @@ public enum ReturnPathMessage: Equatable, Sendable {
     case resumeAcknowledged
     /// 7: the source may switch over.
     case switchoverAcknowledged
-    /// 0x4D01, between Martlets only: why the destination failed, for people. Comes before SHUT.
+    /// 0x4D01, only from a Martlet: why the destination failed, for people. Comes before SHUT.
     case failure(String)
 
     /// Writes the message. A failure's text is cut to the longest payload.
@@ -57,18 +57,11 @@ public enum ReturnPathMessage: Equatable, Sendable {
     }
 
     /// Reads the next message, nil when the channel ended between two messages.
-    ///
-    /// - Parameter isMartlet: the peer has answered the handshake, so that its own messages may come.
-    public static func decode(
-        from input: InputBuffer, isMartlet: Bool = false
-    ) throws(StreamError) -> ReturnPathMessage? {
+    public static func decode(from input: InputBuffer) throws(StreamError) -> ReturnPathMessage? {
         let start = input.offset
         if try input.field("return path", { (i) throws(ByteError) in try i.isAtEnd() }) { return nil }
         let number = try input.field("return path") { (i) throws(ByteError) in try i.uint16() }
-        guard
-            let name = names[number]
-                ?? (isMartlet && number == MartletHandshake.failureMessage ? "FAILURE" : nil)
-        else {
+        guard let name = names[number] else {
             throw StreamError(
                 .value(expected: "a message of 1 to 7", found: "\(number)"), path: ["return path"],
                 offset: start)
@@ -127,6 +120,6 @@ public enum ReturnPathMessage: Equatable, Sendable {
 
     private static let names: [UInt16: String] = [
         1: "SHUT", 2: "PONG", 3: "REQ_PAGES_ID", 4: "REQ_PAGES", 5: "RECV_BITMAP", 6: "RESUME_ACK",
-        7: "SWITCHOVER_ACK",
+        7: "SWITCHOVER_ACK", MartletHandshake.failureMessage: "FAILURE",
     ]
 }
