@@ -12,6 +12,7 @@ HARTS ?= 2
 SWIFT ?= swift
 BINARY ?= .build/release/martlet
 QEMU10 ?= .qemu/10.0.2
+QEMU_TRIXIE ?= .qemu/trixie
 BUILDFLAGS ?=
 TESTFLAGS ?=
 E2E ?= yes
@@ -54,6 +55,9 @@ linux-guest: deps
 peer:
 	Scripts/install-qemu-10.sh '$(QEMU10)'
 
+peers: peer
+	Scripts/install-qemu-10.sh '$(QEMU_TRIXIE)' trixie
+
 soak: build linux-guest
 	Scripts/soak.py --binary '$(BINARY)' --moves '$(MOVES)' --harts '$(HARTS)'
 
@@ -75,4 +79,4 @@ clean:
 	$(SWIFT) package clean
 	rm -rf .guest .qemu
 
-.PHONY: help deps build lint guests test demo linux-guest peer soak bench install clean
+.PHONY: help deps build lint guests test demo linux-guest peer peers soak bench install clean

@@ -2,8 +2,10 @@
 # install-deps.sh: Debian packages that building, testing, the demo and the measurements need. Quiet and quick when
 # all are there; installs what is missing when it may (root, or sudo that does not ask); else says what to install.
 set -eu
-packages="libslirp-dev zlib1g-dev libzstd-dev pkg-config opensbi qemu-system-misc cpio xz-utils python3 ca-certificates
- gcc-riscv64-linux-gnu"
+# libslirp's description asks for glib's, which Debian's libslirp-dev does not bring. qemu-system-misc is QEMU 7.2, a
+# peer of the tests.
+packages="libslirp-dev libglib2.0-dev zlib1g-dev libzstd-dev pkg-config opensbi qemu-system-misc cpio xz-utils zstd
+ python3 ca-certificates gcc-riscv64-linux-gnu"
 if ! command -v dpkg-query >/dev/null; then
     for file in pkg-config python3 cpio xz; do command -v $file >/dev/null || echo "install-deps: $file is missing" >&2; done
     pkg-config --exists slirp 2>/dev/null || echo "install-deps: the development files of libslirp are missing" >&2

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import GuestMemory
 import Migration
 import QAPI
@@ -26,16 +26,16 @@ struct MovingGuestTests {
 
     private func source() throws -> VirtualMachine {
         let path = "/tmp/martlet-count-\(getpid())-\(UInt32.random(in: 0...(.max))).bin"
-        let file = unsafe try #require(unsafe fopen(path, "w"))
-        for word in Self.counter {
-            unsafe withUnsafeBytes(of: word.littleEndian) { unsafe _ = fwrite($0.baseAddress, 1, 4, file) }
+        let bytes = Self.counter.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
         }
-        unsafe fclose(file)
-        defer { unsafe unlink(path) }
+        try Data(bytes).write(to: URL(filePath: path))
+        defer { remove(path) }
         let machine = try machine(["-bios", "none", "-kernel", path])
         machine.resume()
         return machine
     }
+
+    private func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
     private func count(_ machine: VirtualMachine) -> UInt64 {
         machine.memory.load(UInt64.self, at: Self.place) ?? 0
@@ -79,7 +79,7 @@ struct MovingGuestTests {
             here.shutdown(byGuest: false, reason: .hostQmpQuit)
             here = there
             control = controlThere
-            unsafe unlink(path)
+            remove(path)
         }
         here.shutdown(byGuest: false, reason: .hostQmpQuit)
     }
@@ -100,7 +100,7 @@ struct MovingGuestTests {
         #expect(wait { control.queryMigrate().status == .completed && there.runState == .running })
         here.shutdown(byGuest: false, reason: .hostQmpQuit)
         there.shutdown(byGuest: false, reason: .hostQmpQuit)
-        unsafe unlink(path)
+        remove(path)
     }
 
     @Test("a destination with another size of RAM refuses, and the source's guest runs on")
@@ -124,6 +124,6 @@ struct MovingGuestTests {
         #expect(wait { count(here) > now })
         here.shutdown(byGuest: false, reason: .hostQmpQuit)
         there.shutdown(byGuest: false, reason: .hostQmpQuit)
-        unsafe unlink(path)
+        remove(path)
     }
 }
