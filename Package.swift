@@ -90,7 +90,7 @@ let package = Package(
             swiftSettings: settings),
         tests("Bytes", []),
         tests("QAPI", ["QAPIGenerator"]),
-        tests("QMP", ["QAPI", "CPlatform"]),
+        tests("QMP", ["QAPI", "CPlatform", .product(name: "Logging", package: "swift-log")]),
         tests("VMState", ["Bytes"]),
         tests("MigrationStream", ["Bytes", "VMState"]),
         tests("GuestMemory", ["Bytes"]),

@@ -1,3 +1,4 @@
+import Glibc
 import QAPI
 import Synchronization
 
@@ -34,7 +35,8 @@ final class TestMachine: CommandHandler {
         _ arguments: MigrateArguments, descriptors: any PassedDescriptors
     ) async throws(QAPIError) {
         guard let uri = arguments.uri, uri.hasPrefix("fd:") else { throw .generic("fd only") }
-        note("migrate to \(try descriptors.take(String(uri.dropFirst(3))) >= 0 ? "a descriptor" : "")")
+        close(try descriptors.take(String(uri.dropFirst(3))))
+        note("migrate to a descriptor")
     }
     func migrateIncoming(
         _ arguments: MigrateIncomingArguments, descriptors: any PassedDescriptors

@@ -8,7 +8,7 @@ final class Connection: MonitorOutput {
     /// From this many unsent bytes on, no further command is begun.
     static let congestionLimit = 256 << 10
     /// From this many unsent bytes on, an event ends the connection: the client does not read.
-    static let eventLimit = 16 << 20
+    static let eventLimit = 4 << 20
     /// Longest piece written to what is no socket, so that a pipe that is ready never blocks.
     private static let pieceLimit = 4096
     /// Descriptors taken out of one message.

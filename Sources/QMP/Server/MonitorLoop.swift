@@ -115,7 +115,6 @@ final class MonitorLoop: Sendable {
 
     /// Serves until ``stop()``; the body of the thread.
     func run() {
-        unsafe cplatform_set_thread_name("qmp")
         Self.blockBrokenPipeSignal()
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { unsafe buffer.deallocate() }

@@ -16,7 +16,7 @@ import Synchronization
 public final class QMPServer: Sendable {
     private let version: VersionInfo
     private let commands: CommandTable
-    private let dispatcher = Dispatcher()
+    private let threads = [CommandThread(name: "qmp-command"), CommandThread(name: "qmp-oob")]
     private let sessions: Sessions
     private let loop: MonitorLoop
     private let state = Mutex(State())
@@ -51,7 +51,8 @@ public final class QMPServer: Sendable {
     }
 
     init(version: VersionInfo, commands: CommandTable, logger: Logger) throws(QAPIError) {
-        let (sessions, dispatcher) = (Sessions(), dispatcher)
+        let sessions = Sessions()
+        let dispatcher = Dispatcher(inBand: threads[0], outOfBand: threads[1])
         self.version = version
         self.commands = commands
         self.sessions = sessions
@@ -118,10 +119,14 @@ public final class QMPServer: Sendable {
         guard let thread else { return }
         loop.stop()
         pthread_join(thread, nil)
+        for thread in threads { thread.stop() }
         for path in paths { unsafe unlink(path) }
     }
 
-    deinit { loop.stop() }
+    deinit {
+        loop.stop()
+        for thread in threads { thread.stop() }
+    }
 
     private func waitForClient(at listener: Int32) {
         while true {
@@ -136,19 +141,8 @@ public final class QMPServer: Sendable {
         try state.withLock { state throws(QAPIError) in
             guard !state.isStopped else { throw .generic("The QMP server has stopped") }
             guard state.thread == nil else { return }
-            var thread = pthread_t()
-            let argument = unsafe Unmanaged.passRetained(loop).toOpaque()
-            let status = unsafe pthread_create(
-                &thread, nil,
-                { argument in
-                    if let argument = unsafe argument {
-                        unsafe Unmanaged<MonitorLoop>.fromOpaque(argument).takeRetainedValue().run()
-                    }
-                    return nil
-                }, argument)
-            guard status == 0 else {
-                unsafe Unmanaged<MonitorLoop>.fromOpaque(argument).release()
-                throw .generic("Failed to create a thread: \(unsafe String(cString: strerror(status)))")
+            guard let thread = POSIXThread.start(name: "qmp", { [loop] in loop.run() }) else {
+                throw .generic("Failed to create a thread: \(unsafe String(cString: strerror(errno)))")
             }
             state.thread = thread
         }

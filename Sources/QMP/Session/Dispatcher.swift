@@ -8,6 +8,16 @@ final class Dispatcher: Sendable {
     }
 
     private let state = Mutex(State())
+    private let inBand: (any TaskExecutor)?
+    private let outOfBand: (any TaskExecutor)?
+
+    /// - Parameters:
+    ///   - inBand: where in-band commands run; nil for the shared pool.
+    ///   - outOfBand: where those run that overtake.
+    init(inBand: (any TaskExecutor)? = nil, outOfBand: (any TaskExecutor)? = nil) {
+        self.inBand = inBand
+        self.outOfBand = outOfBand
+    }
 
     /// Whether no command runs and none waits.
     var isIdle: Bool { state.withLock { !$0.isRunning } }
@@ -21,7 +31,12 @@ final class Dispatcher: Sendable {
             return !state.isRunning
         }
         guard isFirst else { return }
-        Task { await runAll() }
+        Task(executorPreference: inBand) { await self.runAll() }
+    }
+
+    /// Runs an out-of-band command, ahead of all that wait.
+    func overtake(_ command: @escaping @Sendable () async -> Void) {
+        Task(executorPreference: outOfBand, operation: command)
     }
 
     private func runAll() async {

@@ -92,7 +92,7 @@ final class QMPSession: Sendable {
                 return true
             }
             if overtakes {
-                Task { await runOutOfBand(object) }
+                dispatcher.overtake { await self.runOutOfBand(object) }
             } else {
                 enqueue(.command(object))
             }
