@@ -216,7 +216,8 @@ import Testing
                 _ = try? server.serve(.listen(.unix(path: path), wait: true))
                 isServing.withLock { $0 = true }
             })
-        #expect(await eventually { access(path, F_OK) == 0 })
+        let isListening = await eventually { unsafe access(path, F_OK) == 0 }
+        #expect(isListening)
         #expect(!isServing.withLock { $0 })
         let client = try RawClient(.unix(path: path))
         #expect(client.negotiate())
