@@ -180,11 +180,13 @@ import Testing
         var output: [Int32] = [-1, -1]
         #expect(unsafe pipe(&input) == 0)
         #expect(unsafe pipe(&output) == 0)
+        let commandThread = CommandThread(name: "test")
         let sessions = Mutex<[QMPSession]>([])
         let loop = try MonitorLoop(
             makeSession: { connection in
                 let session = QMPSession(
-                    commands: .forTests(machine), dispatcher: Dispatcher(), version: testVersion,
+                    commands: .forTests(machine), dispatcher: Dispatcher(inBand: commandThread),
+                    version: testVersion,
                     output: connection)
                 sessions.withLock { $0.append(session) }
                 return session
