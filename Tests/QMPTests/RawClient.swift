@@ -41,7 +41,10 @@ final class RawClient {
         }
     }
 
-    /// The next line, without its end; nil when the server has closed or nothing comes for ten seconds.
+    /// Writes to what need not be a socket.
+    func write(_ text: String) { _ = unsafe Glibc.write(descriptor, text, text.utf8.count) }
+
+    /// The next line, without its end; nil when the server has closed or nothing comes for two minutes.
     func line() -> String? {
         while true {
             if let end = text.firstIndex(of: UInt8(ascii: "\n")) {
@@ -49,7 +52,7 @@ final class RawClient {
                 return String(decoding: text[..<end].filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
             }
             var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard unsafe poll(&ready, 1, 10_000) == 1 else { return nil }
+            guard unsafe poll(&ready, 1, 120_000) == 1 else { return nil }
             var buffer = [UInt8](repeating: 0, count: 65_536)
             let count = unsafe read(descriptor, &buffer, buffer.count)
             guard count > 0 else { return nil }

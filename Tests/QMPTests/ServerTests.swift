@@ -175,40 +175,6 @@ import Testing
         unsafe unlink(path)
     }
 
-    @Test func `pipes serve as standard input and output do`() throws {
-        var input: [Int32] = [-1, -1]
-        var output: [Int32] = [-1, -1]
-        #expect(unsafe pipe(&input) == 0)
-        #expect(unsafe pipe(&output) == 0)
-        let commandThread = CommandThread(name: "test")
-        let sessions = Mutex<[QMPSession]>([])
-        let loop = try MonitorLoop(
-            makeSession: { connection in
-                let session = QMPSession(
-                    commands: .forTests(machine), dispatcher: Dispatcher(inBand: commandThread),
-                    version: testVersion,
-                    output: connection)
-                sessions.withLock { $0.append(session) }
-                return session
-            },
-            forget: { _ in }, isIdle: { true },
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
-        loop.serve(input: input[0], output: output[1])
-        let thread = try #require(POSIXThread.start(name: "test") { loop.run() })
-        let writer = RawClient(descriptor: input[1])
-        let reader = RawClient(descriptor: output[0])
-        #expect(reader.line()?.contains("QMP") == true)
-        let commands = #"{"execute":"qmp_capabilities"}{"execute":"query-qmp-schema"}"#
-        _ = unsafe write(writer.descriptor, commands, commands.utf8.count)
-        #expect(reader.line() == #"{"return": {}}"#)
-        #expect((reader.line()?.count ?? 0) > 10_000)
-        // The output serves events too.
-        sessions.withLock { $0 }.first?.send(event: Array("{}\r\n".utf8))
-        #expect(reader.line() == "{}")
-        loop.stop()
-        pthread_join(thread, nil)
-    }
-
     @Test func `wait holds the caller until the first client is there`() async throws {
         let server = try server()
         let path = path

@@ -90,9 +90,9 @@ extension CommandTable {
     }
 }
 
-/// Waits until `condition` holds, for at most ten seconds.
+/// Waits until `condition` holds, for at most two minutes.
 func eventually(_ condition: () -> Bool) async -> Bool {
-    for _ in 0..<10_000 {
+    for _ in 0..<120_000 {
         if condition() { return true }
         try? await Task.sleep(for: .milliseconds(1))
     }

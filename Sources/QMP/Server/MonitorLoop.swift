@@ -223,7 +223,8 @@ final class MonitorLoop: Sendable {
             return "the client has gone"
         }
         if connection.takeProcessingRequest() { client.session.process() }
-        if connection.hasOutput || output != 0 {
+        // What is no socket may be written to only when poll has said so: it would block otherwise.
+        if output != 0 || (connection.isSocket && connection.hasOutput) {
             let wasCongested = connection.isCongested
             if !connection.flush() { return "writing failed" }
             if wasCongested, !connection.isCongested { client.session.process() }
