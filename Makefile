@@ -23,6 +23,7 @@ help:
 	@echo 'make build              .build/release/martlet'
 	@echo 'make test               what CI runs: format, guests, all tests'
 	@echo 'make bench              figures beside QEMU 10.0.2, into Documentation/Benchmarks.md (RUNS=5)'
+	@echo 'make cuts               the connection harmed at every place of a migration (some quarter of an hour)'
 	@echo 'make soak               Debian moved 100 times under load (MOVES= HARTS=)'
 	@echo 'make install PREFIX=    program, manual page, shell completions (DESTDIR= too)'
 	@echo 'make deps               packages that the above need (Debian)'
@@ -61,6 +62,9 @@ peers: peer
 soak: build linux-guest
 	Scripts/soak.py --binary '$(BINARY)' --moves '$(MOVES)' --harts '$(HARTS)'
 
+cuts: build
+	Scripts/cuts.py --binary '$(BINARY)' --json .build/cuts.json
+
 bench: build linux-guest peer
 	Benchmarks/bench.py --binary '$(BINARY)' --peer '$(QEMU10)/bin/qemu-system-riscv64' --runs '$(RUNS)' \
 	    --linux .guest --json .build/bench.json --markdown Documentation/Benchmarks.md
@@ -79,4 +83,4 @@ clean:
 	$(SWIFT) package clean
 	rm -rf .guest .qemu
 
-.PHONY: help deps build lint guests test demo linux-guest peer peers soak bench install clean
+.PHONY: help deps build lint guests test demo linux-guest peer peers soak cuts bench install clean

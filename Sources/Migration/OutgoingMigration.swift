@@ -33,6 +33,8 @@ final class OutgoingMigration: Sendable {
     private let control: Mutex<Control>
     private let wake = Wake()
     private let figures: Mutex<MigrationReport>
+    /// What the thread waits for, and since when.
+    private let expected = Mutex<(what: String, since: Int64)?>(nil)
 
     init(
         _ guest: any MigratableGuest, settings: @escaping @Sendable () -> MigrationSettings,
@@ -45,7 +47,32 @@ final class OutgoingMigration: Sendable {
         figures = Mutex(MigrationReport())
     }
 
-    var report: MigrationReport { figures.withLock { $0 } }
+    /// While nothing moves, `errorDescription` says what is waited for.
+    var report: MigrationReport {
+        var report = figures.withLock { $0 }
+        if report.status.isUnderWay, report.errorDescription == nil { report.errorDescription = standstill }
+        return report
+    }
+
+    /// What has kept the attempt for a second and longer, nil when it goes on.
+    private var standstill: String? {
+        if let (what, since) = expected.withLock({ $0 }) {
+            let seconds = milliseconds(now() - since) / 1000
+            return seconds > 0 ? "Waiting for \(seconds) s: \(what)" : nil
+        }
+        let channel = control.withLock { $0.channel }
+        guard let milliseconds = channel?.writeStandstill, milliseconds >= 1000 else { return nil }
+        return "Waiting for \(milliseconds / 1000) s: the destination takes no bytes"
+    }
+
+    /// Does what can take long; `query-migrate` gives `what` as the reason meanwhile.
+    func wait<Result, Failure: Error>(
+        for what: String, _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        expected.withLock { $0 = (what, now()) }
+        defer { expected.withLock { $0 = nil } }
+        return try body()
+    }
 
     /// Counts as under way from here on, so that no second attempt begins.
     func reserve() { figures.withLock { $0.status = .setup } }
@@ -93,7 +120,9 @@ final class OutgoingMigration: Sendable {
     func run(_ open: (Wake) throws(TransportError) -> Channel) {
         let start = now()
         do throws(TransportError) {
-            let channel = try open(wake)
+            let channel = try wait(for: "the connection is being made") { () throws(TransportError) in
+                try open(wake)
+            }
             control.withLock { $0.channel = channel }
             send(over: channel, start: start)
         } catch {
@@ -346,7 +375,6 @@ final class OutgoingMigration: Sendable {
         guard let inbox else { return }
         let heard = inbox.now
         if let refusal = heard.refusal { throw .kept("The destination failed: \(refusal)") }
-        guard inbox.isOpen else { return }
         if heard.shut != nil { throw .kept("The destination ended the return path too early") }
         if let ended = heard.ended { throw .kept(ended) }
     }

@@ -94,9 +94,9 @@ final class ReturnPathInbox: @unchecked Sendable {
                 guard take(message) else { return }
             } catch {
                 if case .bytes = error.reason {
-                    update { $0.ended = "return path: \(error)" }
+                    update { $0.ended = error.description }
                 } else if isOpen {
-                    update { $0.ended = "return path: \(error)" }
+                    update { $0.ended = error.description }
                 } else {
                     ignoreRest(of: input)
                 }

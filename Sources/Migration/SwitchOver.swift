@@ -28,7 +28,9 @@ struct SwitchOver {
         var features = MartletHandshake.Features()
         var isMartlet = false
         if let inbox, inbox.isOpen {
-            let heard = inbox.wait(milliseconds: timeout) { $0.features != nil }
+            let heard = migration.wait(for: "the destination does not answer over the return path") {
+                inbox.wait(milliseconds: timeout) { $0.features != nil }
+            }
             try migration.check(inbox)
             guard let found = heard.features else {
                 throw .kept("The destination does not answer over the return path")
@@ -64,7 +66,9 @@ struct SwitchOver {
         inbox.expect(pong: MartletHandshake.prepared)
         StreamCommand.ping(MartletHandshake.prepared).encode(to: &last)
         try migration.write(last.bytes, channel)
-        let ready = inbox.wait(milliseconds: timeout) { $0.pongs.contains(MartletHandshake.prepared) }
+        let ready = migration.wait(for: "the destination does not say that it is prepared") {
+            inbox.wait(milliseconds: timeout) { $0.pongs.contains(MartletHandshake.prepared) }
+        }
         try migration.check(inbox)
         guard ready.pongs.contains(MartletHandshake.prepared) else {
             throw .kept("The destination did not say within \(timeout) ms that it is prepared")
@@ -118,7 +122,9 @@ struct SwitchOver {
     private func confirm(
         _ inbox: ReturnPathInbox, _ timeout: Int, _ isConfirmed: (ReturnPathInbox.Heard) -> Bool
     ) throws(OutgoingMigration.Failure) {
-        let heard = inbox.wait(milliseconds: timeout, until: isConfirmed)
+        let heard = migration.wait(for: "the destination does not confirm that it has the guest") {
+            inbox.wait(milliseconds: timeout, until: isConfirmed)
+        }
         if heard.shut == 0 || isConfirmed(heard) { return }
         // Its own word that it does not run: no doubt.
         if let refusal = heard.refusal { throw .kept("The destination failed: \(refusal)") }
@@ -130,7 +136,9 @@ struct SwitchOver {
     private func awaitClose(
         _ inbox: ReturnPathInbox, _ timeout: Int
     ) throws(OutgoingMigration.Failure) -> String {
-        let heard = inbox.wait(milliseconds: timeout) { _ in false }
+        let heard = migration.wait(for: "the destination does not end the connection") {
+            inbox.wait(milliseconds: timeout) { _ in false }
+        }
         if let refusal = heard.refusal { throw .kept("The destination failed: \(refusal)") }
         guard heard.endedInOrder else {
             throw .inDoubt(

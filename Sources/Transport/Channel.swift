@@ -18,6 +18,8 @@ public final class Channel: ByteSource, Sendable {
     /// Milliseconds that a read and a write may wait without a byte moving; 0: without end.
     private let readPatience = Atomic<Int>(0)
     private let writePatience = Atomic<Int>(0)
+    /// When the write that is waiting began to wait (monotonic, ns); 0: none waits.
+    private let writeWaitsSince = Atomic<Int64>(0)
 
     /// Takes over `descriptor`: it is closed with the channel.
     ///
@@ -118,6 +120,8 @@ public final class Channel: ByteSource, Sendable {
                     throw TransportError(
                         errno: code, "Unable to write to socket: \(errorText(code))", accepted: accepted)
                 }
+                writeWaitsSince.store(cplatform_monotonic_ns(), ordering: .relaxed)
+                defer { writeWaitsSince.store(0, ordering: .relaxed) }
                 do throws(TransportError) {
                     try wait(POLLOUT, "write to socket")
                 } catch {
@@ -188,6 +192,12 @@ public final class Channel: ByteSource, Sendable {
                 return
             }
         }
+    }
+
+    /// How long the channel has taken no byte of a write that waits for it, ms; nil when none waits.
+    public var writeStandstill: Int? {
+        let since = writeWaitsSince.load(ordering: .relaxed)
+        return since == 0 ? nil : Int(max(0, cplatform_monotonic_ns() &- since) / 1_000_000)
     }
 
     /// Bytes that the peer's system has not acknowledged yet, nil when that cannot be known.

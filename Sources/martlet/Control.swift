@@ -42,7 +42,6 @@ final class Control: Sendable {
             case .failure(let text): warn(text)
             }
         }
-        for monitor in machine.configuration.monitors { try server.serve(Self.endpoint(monitor.character)) }
         if let incoming = machine.configuration.incoming, incoming != "defer" {
             do {
                 try migrations.migrateIncoming(from: .init(uri: incoming))
@@ -50,6 +49,8 @@ final class Control: Sendable {
                 throw OptionError("-incoming \(incoming)", "\(error)")
             }
         }
+        // Who can ask is told where the guest is awaited.
+        for monitor in machine.configuration.monitors { try server.serve(Self.endpoint(monitor.character)) }
     }
 
     /// Says farewell to the clients.
