@@ -18,6 +18,7 @@ import queue
 import random
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -43,6 +44,7 @@ class Wrong(Exception):
 class Side:
     """A VMM with the small guest, at work or waiting for it."""
     count = 0
+    all = []
 
     def __init__(self, program, options, directory, incoming=False):
         Side.count += 1
@@ -51,6 +53,7 @@ class Side:
         if incoming:
             words += ['-incoming', 'tcp:127.0.0.1:0']
         self.vmm = VMM(program, f'vm{Side.count}', directory, words)
+        Side.all.append(self)
         self.qmp = self.vmm.qmp
         self.seen = 0
         self.set('events', True)
@@ -105,6 +108,7 @@ class Side:
 
     def end(self):
         self.vmm.kill()
+        Side.all.remove(self)
         for name in ('qmp', 'tty', 'log'):
             path = self.vmm.log.name[:-3] + name
             if os.path.exists(path):
@@ -433,12 +437,17 @@ def main():
     parser.add_argument('--json', default='', help='file for all outcomes')
     options = parser.parse_args()
     directory = tempfile.mkdtemp(prefix='martlet-cuts-')
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return run(options, directory)
     except Failure as failure:
         print(f'cuts failed: {failure}', file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     finally:
+        for side in list(Side.all):
+            side.vmm.kill()
         shutil.rmtree(directory, ignore_errors=True)
 
 

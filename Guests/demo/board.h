@@ -11,6 +11,7 @@ static inline u64 retired(void) { u64 n; __asm__ volatile("csrr %0, minstret" : 
 
 #define UART ((volatile u8 *)0x10000000UL)
 #define POWER ((volatile u32 *)0x00100000UL)
+#define TIMER ((volatile u64 *)0x02004000UL) /* hart 0's mtimecmp */
 
 static void put(char c) { while (!(UART[5] & 0x20)) { } UART[0] = (u8)c; }
 static void text(const char *s) { while (*s) put(*s++); }
@@ -24,6 +25,12 @@ static void number(u64 v)
 static void hex(u64 v) { text("0x"); for (int i = 60; i >= 0; i -= 4) put("0123456789abcdef"[v >> i & 15]); }
 static void field(const char *name, u64 v) { put(' '); text(name); put(' '); number(v); }
 static inline int key(void) { return UART[5] & 1 ? UART[0] : -1; }
+/* Sleeps until the clock says `when`. Interrupts stay masked: a pending one only wakes the hart. */
+static inline void sleep_until(u64 when)
+{
+    *TIMER = when;
+    __asm__ volatile("csrs mie, %0\n\twfi" : : "r"(1UL << 7) : "memory");
+}
 static inline void power_off(void) { *POWER = 0x5555; for (;;) { } }
 
 void trapped(u64 cause, u64 pc, u64 value)

@@ -120,6 +120,7 @@ void guest_main(const u8 *tree)
     u64 start = ticks(), done = 0, next_beat = start, next_key = start;
     for (;;) {
         u64 now = ticks();
+        int busy = 0;
         if (rate_pages) {
             u64 due = (now - start) * rate_pages / TICKS_PER_SECOND;
             if (due > done + rate_pages / 8 + 64) { /* far behind: the lost time is not made up in one burst */
@@ -127,6 +128,7 @@ void guest_main(const u8 *tree)
                 done = due = 0;
             }
             for (int batch = 0; done < due && batch < 32; batch++, done++) rewrite_next();
+            busy = done < due;
         }
         if (beat_ticks && now >= next_beat) {
             text("beat "); number(++beats); put('\n');
@@ -140,5 +142,7 @@ void guest_main(const u8 *tree)
             else if (k == 'r') { text("report"); counts(); }
             else if (k == 'x') { text("demo off\n"); power_off(); }
         }
+        /* Nothing to do before the next millisecond: pages that fall due until then are written together. */
+        if (!busy) sleep_until(beat_ticks && next_beat < next_key ? next_beat : next_key);
     }
 }

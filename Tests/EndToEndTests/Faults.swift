@@ -13,7 +13,6 @@ struct Faults {
     func portInUse() throws {
         let holder = try scene.source()
         let port = try freePort()
-        try holder.qmp.call("migrate-set-parameters", ["max-bandwidth": 1 << 20])
         let other = try VMM(
             scene.program, "other", in: scene.workplace,
             demoGuest(Scene.still, memory: "6M") + ["-incoming", "tcp:127.0.0.1:\(port)"])
@@ -37,7 +36,6 @@ struct Faults {
         other.end()
         try deferred.qmp.call("migrate-incoming", ["uri": "unix:\(scene.path("better"))"])
         try scene.expectRunsOn(holder)
-        try holder.qmp.call("migrate-set-parameters", ["max-bandwidth": 0])
         try scene.expectMoves(holder, to: deferred, at: scene.path("better"))
     }
 
