@@ -49,7 +49,7 @@ class Side:
     def __init__(self, program, options, directory, incoming=False):
         Side.count += 1
         words = ['-M', 'virt', '-m', options.memory, '-smp', '1', '-nodefaults', '-display', 'none', '-bios', 'none',
-                 '-kernel', f'{ROOT}/Guests/demo/demo.bin', '-append', f'set={options.set} rate=0 beat=5']
+                 '-kernel', f'{ROOT}/Guests/demo/demo.bin', '-append', f'set={options.set} rate=0 beat=5 sleep={options.sleep}']
         if incoming:
             words += ['-incoming', 'tcp:127.0.0.1:0']
         self.vmm = VMM(program, f'vm{Side.count}', directory, words)
@@ -433,6 +433,7 @@ def main():
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--memory', default='6M')
     parser.add_argument('--set', default='256K', help="the guest's working set")
+    parser.add_argument('--sleep', type=int, default=1, help='0 for a QEMU, which loses the timer of a guest that sleeps')
     parser.add_argument('--bandwidth', type=int, default=4 << 20, help='bytes a second, so that memory has parts')
     parser.add_argument('--json', default='', help='file for all outcomes')
     options = parser.parse_args()

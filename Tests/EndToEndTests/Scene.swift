@@ -12,7 +12,7 @@ struct Scene {
     }
 
     /// The guest's working set is all that it has: a move takes some ten milliseconds.
-    static let still = "set=1M rate=0 beat=5"
+    static let still = "set=1M rate=0 beat=5 sleep=1"
 
     /// A path for a socket in the workplace.
     func path(_ name: String) -> String { "\(workplace.path)/\(name)" }
