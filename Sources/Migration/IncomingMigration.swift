@@ -41,6 +41,7 @@ final class IncomingMigration: Sendable {
             $0.errorDescription = text
             $0.socketAddresses = []
         }
+        emit(.failed(text))
         enter(.failed)
     }
 

@@ -22,6 +22,7 @@ public final class MigrationController: Sendable {
         init(_ sink: @escaping @Sendable (MigrationEvent) -> Void) { self.sink = sink }
 
         func emit(_ event: MigrationEvent) {
+            if case .failed = event { return sink(event) }
             if settings.withLock({ $0.events }) { sink(event) }
         }
     }
@@ -30,7 +31,8 @@ public final class MigrationController: Sendable {
     private let shared: Shared
     private let state = Mutex(State())
 
-    /// - Parameter sink: gets the events, only while the capability `events` is on; called from any thread.
+    /// - Parameter sink: gets the reasons of failures and, only while the capability `events` is on, the other
+    ///   events; called from any thread.
     public init(_ guest: any MigratableGuest, sink: @escaping @Sendable (MigrationEvent) -> Void = { _ in }) {
         self.guest = guest
         shared = Shared(sink)

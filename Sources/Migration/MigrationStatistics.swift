@@ -57,4 +57,6 @@ public enum MigrationEvent: Equatable, Sendable {
     case status(MigrationPhase)
     /// QMP `MIGRATION_PASS`, with the capability `events`.
     case pass(UInt64)
+    /// Why an attempt has failed, for a log; told always.
+    case failed(String)
 }

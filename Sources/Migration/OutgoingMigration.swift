@@ -83,6 +83,7 @@ final class OutgoingMigration: Sendable {
     /// Ends an attempt whose channel could not be had.
     func fail(_ text: String) {
         figures.withLock { $0.errorDescription = text }
+        emit(.failed(text))
         enter(.failed)
     }
 

@@ -22,6 +22,7 @@ final class Control: Sendable {
                 if let status = MigrationStatus(rawValue: phase.rawValue) {
                     events.send(.migration(status: status))
                 }
+            case .failed(let text): warn("migration: \(text)")
             case .pass(let number): events.send(.migrationPass(pass: Int64(clamping: number)))
             }
         }

@@ -7,15 +7,15 @@ import Testing
 struct CutsEverywhere {
     @Test(
         "After a cut the guest runs once, or nowhere and both sides say so",
-        arguments: ["rst", "fin", "stall", "late"])
-    func quick(fault: String) throws {
+        arguments: ["rst,fin", "stall,late"])
+    func quick(faults: String) throws {
         let martlet = try #require(Program.martlet)
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [
             "python3", root.appending(path: "Scripts/cuts.py").path, "--binary", martlet.path, "--quick",
-            "--faults", fault, "--seed", "\(UInt32.random(in: 1...UInt32.max))",
+            "--faults", faults, "--stalled", "64", "--seed", "\(UInt32.random(in: 1...UInt32.max))",
         ]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output

@@ -45,6 +45,8 @@ struct Scene {
         #expect(info["status"] as? String == "failed", "\(place): \(info)")
         let said = info["error-desc"] as? String ?? ""
         #expect(said.contains(text), "\(place): \(said)")
+        // Who looks at the process and not at QMP is told as well.
+        #expect(destination.said.contains("martlet: migration: \(said)"), "\(place): \(destination.said)")
         #expect(try destination.status() == "inmigrate", "\(place)")
         #expect(destination.serial.count == 0, "\(place)")
     }

@@ -1,15 +1,5 @@
 import VMState
 
-/// What stands between a driver and its device: registers in a window of the guest's address space.
-///
-/// Its state is the first part of the device's section.
-protocol VirtioTransport: AnyObject {
-    /// Fills the transport's part of a section, with the board's lock held.
-    func save<Device>(_ state: inout VirtioState<Device>)
-    /// Takes the transport's part of a section, with the board's lock held.
-    func restore<Device>(_ state: VirtioState<Device>, _ reader: VMStateReader) throws(VMStateError)
-}
-
 extension VirtioDevice {
     /// The section of a device whose own part is `Device`.
     ///
@@ -18,7 +8,7 @@ extension VirtioDevice {
     ///   - get: the device's own part, with the board's lock held.
     ///   - set: takes it, after the common part, with the board's lock held.
     func section<Device: VirtioDeviceState>(
-        at place: String, transport: any VirtioTransport,
+        at place: String, transport: VirtioMMIOTransport,
         get: @escaping @Sendable () -> Device,
         set: @escaping @Sendable (VirtioState<Device>, VMStateReader) throws(VMStateError) -> Void
     ) -> VMStateSection {
@@ -37,7 +27,7 @@ extension VirtioDevice {
                 lock.lock()
                 defer { lock.unlock() }
                 try restore(state, reader)
-                try transport.transport.restore(state, reader)
+                transport.transport.restore(state)
                 try set(state, reader)
             })
     }
@@ -45,5 +35,5 @@ extension VirtioDevice {
 
 /// A transport in a section's closures, which touch it with the board's lock held.
 private struct TransportReference: @unchecked Sendable {
-    let transport: any VirtioTransport
+    let transport: VirtioMMIOTransport
 }

@@ -10,8 +10,7 @@ struct BoardSections {
     var serial: UART16550
     var rtc: GoldfishRTC
     var flash: [PFlashCFI01]
-    /// In the order of the command line.
-    var virtio: [VMStateSection]
+    var transports: [VirtioMMIOTransport]
 
     var inOrder: [VMStateSection] {
         let fixed =
@@ -22,6 +21,6 @@ struct BoardSections {
             ACPIBuildState()
         } set: { (_, _) throws(VMStateError) in
         }
-        return fixed + flash.flatMap(\.sections) + virtio + [acpi]
+        return fixed + flash.flatMap(\.sections) + transports.flatMap(\.sections) + [acpi]
     }
 }

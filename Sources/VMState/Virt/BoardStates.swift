@@ -186,3 +186,62 @@ public struct ACPIBuildState: Sendable, Equatable {
     public static let description = VMStateDescription<ACPIBuildState>(
         "virt_acpi_build", version: 1, fields: [.bool("patched", \.patched)])
 }
+
+/// The sections of the PCIe host: its root port, its register and its bus.
+public struct PCIeRootState: Sendable, Equatable {
+    public var versionID: UInt32 = 2
+    public var config: [UInt8] = Array(repeating: 0, count: 256)
+    public var irqState: [UInt32] = [0, 0, 0, 0]
+
+    public init() {}
+
+    public static let description = VMStateDescription<PCIeRootState>(
+        "gpex_root", version: 1, fields: [.structure("parent_obj", \.itself, device)])
+
+    private var itself: PCIeRootState {
+        get { self }
+        set { self = newValue }
+    }
+
+    /// What every PCI device has in common (`PCIDevice`).
+    private static let device = VMStateDescription<PCIeRootState>(
+        "PCIDevice", version: 2,
+        fields: [
+            .custom("version_id", type: "int32 le") { (_, reader) throws(VMStateError) in
+                let version = try reader.uint32()
+                guard version == 2 else { throw reader.invalid(expected: "2", found: "\(version)") }
+            } save: { state, writer in
+                writer.output.uint32(state.versionID)
+            },
+            .buffer("config[0]", \.config, type: "pci config", count: 256),
+            .custom("irq_state", type: "pci irq state") { (state, reader) throws(VMStateError) in
+                for pin in 0..<4 {
+                    let level = try reader.uint32()
+                    guard level <= 1 else { throw reader.invalid(expected: "0 or 1", found: "\(level)") }
+                    state.irqState[pin] = level
+                }
+            } save: { state, writer in
+                for level in state.irqState { writer.output.uint32(level) }
+            },
+        ])
+}
+
+public struct PCIHostState: Sendable, Equatable {
+    public var configRegister: UInt32 = 0
+
+    public init() {}
+
+    public static let description = VMStateDescription<PCIHostState>(
+        "PCIHost", version: 1, fields: [.uint32("config_reg", \.configRegister)])
+}
+
+public struct PCIBusState: Sendable, Equatable {
+    public var nirq: Int32 = 4
+    public var irqCount: [Int32] = [0, 0, 0, 0]
+
+    public init() {}
+
+    public static let description = VMStateDescription<PCIBusState>(
+        "PCIBUS", version: 1,
+        fields: [.equal("nirq", \.nirq, .int32), .array("irq_count", \.irqCount, .int32, count: 4)])
+}
