@@ -17,7 +17,7 @@ import Testing
         state.status = 7
         state.isStarted = true
         state.guestFeatures = 0x3000_0000
-        state.transport = VirtioMMIOState(queueCount: queues)
+        state.transport = VirtioModernRegisters(queueCount: queues)
         return state
     }
 
@@ -43,7 +43,7 @@ import Testing
     /// Bytes that QEMU's sections of a started device have: 7.2 and 10.0.2, 10.0.13, and a modern transport.
     static func sizes<Device>(_ state: VirtioState<Device>) -> [Int] {
         var modern = state
-        modern.isModern = true
+        modern.kind = .modernMMIO
         return [
             save(state, for: .qemu7_2).count, save(state, for: .qemu10_0).count,
             save(state, for: .qemu10_0_11).count, save(state, for: .martlet).count,
@@ -71,7 +71,7 @@ import Testing
         for isModern in [false, true] {
             for dialect in Dialect.allCases {
                 var state = state.adapted(to: dialect)
-                state.isModern = isModern
+                state.kind = isModern ? .modernMMIO : .legacyMMIO
                 if isModern {
                     for index in state.queues.indices {
                         state.queues[index].avail = 0x8100_0000 + UInt64(index)
@@ -88,7 +88,7 @@ import Testing
                     return queue
                 }
                 empty.isStarted = false
-                empty.transport = VirtioMMIOState(queueCount: state.queues.count)
+                empty.transport = VirtioModernRegisters(queueCount: state.queues.count)
                 let bytes = save(state, for: dialect)
                 let loaded = try load(bytes, into: empty)
                 #expect(loaded == state)

@@ -68,7 +68,7 @@ public final class VirtioBalloon: VirtioDevice, @unchecked Sendable {
         return config.bytes
     }
 
-    override func writeConfig(_ offset: Int, size: Int, value: UInt32) {
+    override func configWritten(_ offset: Int, size: Int, value: UInt32) {
         // Drivers of a legacy transport write byte by byte.
         for index in 0..<size where (4..<8).contains(offset + index) {
             let shift = UInt32(8 * (offset + index - 4))
@@ -126,7 +126,7 @@ public final class VirtioBalloon: VirtioDevice, @unchecked Sendable {
 
     // MARK: State
 
-    override func section(named place: String, transport: VirtioMMIOTransport) -> VMStateSection? {
+    override func section(named place: String, transport: any VirtioTransport) -> VMStateSection? {
         section(at: place, transport: transport) { [self] in
             var state = VirtioBalloonState()
             state.pages = pages

@@ -14,6 +14,7 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
         static let flush: UInt64 = 1 << 9
         static let topology: UInt64 = 1 << 10
         static let configWCE: UInt64 = 1 << 11
+        static let multiQueue: UInt64 = 1 << 12
         static let discard: UInt64 = 1 << 13
         static let writeZeroes: UInt64 = 1 << 14
     }
@@ -49,8 +50,10 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
 
     /// - Parameters:
     ///   - serial: at most 20 bytes are told to the guest.
+    ///   - queueCount: 1...64.
     public init(
-        image: RawImage, serial: String = "", isModern: Bool = false, memory: GuestMemory, lock: BoardLock
+        image: RawImage, serial: String = "", queueCount: Int = 1, isModern: Bool = false,
+        memory: GuestMemory, lock: BoardLock
     ) {
         self.image = image
         self.serial = Array(serial.utf8.prefix(20))
@@ -58,8 +61,9 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
             Feature.segMax | Feature.geometry | Feature.blkSize | Feature.flush | Feature.topology
             | Feature.configWCE
         features |= image.isReadOnly ? Feature.readOnly : Feature.discard | Feature.writeZeroes
+        if queueCount > 1 { features |= Feature.multiQueue }
         super.init(
-            deviceID: 2, name: "virtio-blk", queueCount: 1, features: features, isModern: isModern,
+            deviceID: 2, name: "virtio-blk", queueCount: queueCount, features: features, isModern: isModern,
             memory: memory, lock: lock)
     }
 
@@ -82,7 +86,7 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
         config.append(UInt32(0))  // opt_io_size
         config.append(UInt8(writeBack.load(ordering: .relaxed) ? 1 : 0))
         config.append(UInt8(0))
-        config.append(UInt16(1))  // num_queues
+        config.append(UInt16(queues.count))  // num_queues
         config.append(VirtioBlk.maxSectors)  // max_discard_sectors
         config.append(UInt32(1))  // max_discard_seg
         config.append(UInt32(1))  // discard_sector_alignment
@@ -92,7 +96,7 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
         return config.bytes
     }
 
-    override func writeConfig(_ offset: Int, size: Int, value: UInt32) {
+    override func configWritten(_ offset: Int, size: Int, value: UInt32) {
         guard offset == VirtioBlk.wceOffset, size == 1, has(Feature.configWCE) else { return }
         writeBack.store(value & 1 != 0, ordering: .relaxed)
     }
@@ -119,7 +123,8 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
     private func takeRestored() -> Bool {
         lock.withLock {
             guard brokenReason == nil, !restored.isEmpty else { return false }
-            return adopt(restored.removeFirst().element, queue: 0, into: chain)
+            let request = restored.removeFirst()
+            return adopt(request.element, queue: Int(request.queue), into: chain)
         }
     }
 
@@ -214,7 +219,7 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
 
     // MARK: State
 
-    override func section(named place: String, transport: VirtioMMIOTransport) -> VMStateSection? {
+    override func section(named place: String, transport: any VirtioTransport) -> VMStateSection? {
         section(at: place, transport: transport) { [self] in
             var state = VirtioBlkState()
             state.requests = restored

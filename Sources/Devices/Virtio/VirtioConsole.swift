@@ -52,7 +52,7 @@ public final class VirtioConsole: VirtioDevice, @unchecked Sendable {
         return config.bytes
     }
 
-    override func writeConfig(_ offset: Int, size: Int, value: UInt32) {
+    override func configWritten(_ offset: Int, size: Int, value: UInt32) {
         guard offset == VirtioConsole.emergencyOffset, emergency.count < VirtioConsole.inputMax else {
             return
         }
@@ -183,7 +183,7 @@ public final class VirtioConsole: VirtioDevice, @unchecked Sendable {
 
     // MARK: State
 
-    override func section(named place: String, transport: VirtioMMIOTransport) -> VMStateSection? {
+    override func section(named place: String, transport: any VirtioTransport) -> VMStateSection? {
         section(at: place, transport: transport) { [self] in
             var state = VirtioConsoleState()
             state.maxPorts = UInt32(VirtioConsole.maxPorts)

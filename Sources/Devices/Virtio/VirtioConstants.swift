@@ -5,9 +5,14 @@ enum VirtioFeature {
     static let indirectDescriptors: UInt64 = 1 << 28
     static let eventIndex: UInt64 = 1 << 29
     static let version1: UInt64 = 1 << 32
+    static let ringReset: UInt64 = 1 << 40
 
-    /// What every device offers on either kind of transport.
+    /// What every device offers on any transport.
     static let common = notifyOnEmpty | anyLayout | indirectDescriptors | eventIndex
+    /// Of these, what drivers that know VERSION_1 are not told of.
+    static let legacy = notifyOnEmpty | anyLayout
+    /// What it offers besides on a modern one.
+    static let modern = version1 | ringReset
 }
 
 /// Bits of the device status (virtio 1.2, 2.1).

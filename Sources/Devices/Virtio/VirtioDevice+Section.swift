@@ -1,5 +1,15 @@
 import VMState
 
+/// What stands between a driver and its device: registers in a window of the guest's address space.
+///
+/// Its state is the first part of the device's section.
+protocol VirtioTransport: AnyObject {
+    /// Fills the transport's part of a section, with the board's lock held.
+    func save<Device>(_ state: inout VirtioState<Device>)
+    /// Takes the transport's part of a section, with the board's lock held.
+    func restore<Device>(_ state: VirtioState<Device>, _ reader: VMStateReader) throws(VMStateError)
+}
+
 extension VirtioDevice {
     /// The section of a device whose own part is `Device`.
     ///
@@ -8,7 +18,7 @@ extension VirtioDevice {
     ///   - get: the device's own part, with the board's lock held.
     ///   - set: takes it, after the common part, with the board's lock held.
     func section<Device: VirtioDeviceState>(
-        at place: String, transport: VirtioMMIOTransport,
+        at place: String, transport: any VirtioTransport,
         get: @escaping @Sendable () -> Device,
         set: @escaping @Sendable (VirtioState<Device>, VMStateReader) throws(VMStateError) -> Void
     ) -> VMStateSection {
@@ -27,7 +37,7 @@ extension VirtioDevice {
                 lock.lock()
                 defer { lock.unlock() }
                 try restore(state, reader)
-                transport.transport.restore(state)
+                try transport.transport.restore(state, reader)
                 try set(state, reader)
             })
     }
@@ -35,5 +45,5 @@ extension VirtioDevice {
 
 /// A transport in a section's closures, which touch it with the board's lock held.
 private struct TransportReference: @unchecked Sendable {
-    let transport: VirtioMMIOTransport
+    let transport: any VirtioTransport
 }

@@ -15,8 +15,10 @@ public class VirtioDevice: @unchecked Sendable {
     let queues: [Virtqueue]
     /// Features that the kind of device offers, without those of all devices and of the transport.
     let ownFeatures: UInt64
-    /// Whether the transport is a modern one.
+    /// Whether the transport offers modern drivers VERSION_1.
     let isModern: Bool
+    /// Whether the transport serves legacy drivers beside modern ones.
+    var isTransitional = false
 
     var status: UInt8 = 0
     private(set) var isr: UInt8 = 0
@@ -61,7 +63,7 @@ public class VirtioDevice: @unchecked Sendable {
     /// The configuration space as the driver reads it, little-endian.
     var config: [UInt8] { [] }
     /// The driver has written the configuration space.
-    func writeConfig(_ offset: Int, size: Int, value: UInt32) {}
+    func configWritten(_ offset: Int, size: Int, value: UInt32) {}
     /// The driver has reset the device.
     func resetDevice() {}
     /// The driver has accepted features.
@@ -69,13 +71,16 @@ public class VirtioDevice: @unchecked Sendable {
     /// Serves one queue until it is empty; false when it stopped because of ``isPausing``. On the device's thread.
     func serve(queue: Int) -> Bool { true }
     /// The section of this device, whose transport adds its registers.
-    func section(named name: String, transport: VirtioMMIOTransport) -> VMStateSection? { nil }
+    func section(named name: String, transport: any VirtioTransport) -> VMStateSection? { nil }
+    /// Features that only legacy drivers are offered.
+    var legacyFeatures: UInt64 { 0 }
 
     // MARK: Features
 
     /// All that is offered to the driver.
     var hostFeatures: UInt64 {
-        ownFeatures | VirtioFeature.common | (isModern ? VirtioFeature.version1 : 0)
+        ownFeatures | VirtioFeature.common | (isModern ? VirtioFeature.modern : 0)
+            | (!isModern || isTransitional ? legacyFeatures : 0)
     }
 
     func has(_ feature: UInt64) -> Bool { guestFeatures & feature != 0 }
@@ -86,6 +91,27 @@ public class VirtioDevice: @unchecked Sendable {
         guestFeatures = features & hostFeatures
         featuresChanged()
         return features & ~hostFeatures == 0
+    }
+
+    // MARK: Configuration space
+
+    /// What a driver reads at an offset; all ones behind the end.
+    func readConfig(_ offset: UInt64, size: Int) -> UInt64 {
+        let config = config
+        guard [1, 2, 4].contains(size) else { return 0 }
+        guard offset < UInt64(config.count), Int(offset) <= config.count - size else {
+            return (1 << UInt64(8 * size)) - 1
+        }
+        var value: UInt64 = 0
+        for index in 0..<size { value |= UInt64(config[Int(offset) + index]) << UInt64(8 * index) }
+        return value
+    }
+
+    /// What a driver writes; nothing behind the end.
+    func writeConfig(_ offset: UInt64, size: Int, value: UInt32) {
+        let count = config.count
+        guard [1, 2, 4].contains(size), offset < UInt64(count), Int(offset) <= count - size else { return }
+        configWritten(Int(offset), size: size, value: value)
     }
 
     // MARK: Status and interrupts
@@ -117,6 +143,16 @@ public class VirtioDevice: @unchecked Sendable {
         for queue in queues { queue.reset() }
         line?.set(false)
         resetDevice()
+    }
+
+    /// Stops serving requests, or serves them again, without a word from the driver.
+    func setDisabled(_ disabled: Bool) { isDisabled = disabled }
+
+    /// The driver resets one queue (VIRTIO_F_RING_RESET).
+    func resetQueue(_ index: Int) {
+        generation &+= 1
+        worker?.waitForTransfer()
+        queues[index].reset()
     }
 
     func acknowledge(_ bits: UInt8) {
@@ -268,7 +304,6 @@ public class VirtioDevice: @unchecked Sendable {
 
     /// Fills the common part of a section, with the lock held.
     func save<Device>(_ state: inout VirtioState<Device>) {
-        state.isModern = isModern
         state.status = status
         state.isr = isr
         state.queueSelect = queueSelect

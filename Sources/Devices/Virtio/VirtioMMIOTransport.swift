@@ -3,7 +3,7 @@ public import VMState
 /// virtio over MMIO (virtio 1.2, 4.2): the register window of one slot, with or without a device in it.
 ///
 /// Legacy (version 1) is what QEMU's boards default to; modern (version 2) is `virtio-mmio.force-legacy=false`.
-public final class VirtioMMIOTransport: MMIODevice {
+public final class VirtioMMIOTransport: MMIODevice, VirtioTransport {
     /// Bytes that are decoded.
     public static let size: UInt64 = 0x200
 
@@ -17,7 +17,7 @@ public final class VirtioMMIOTransport: MMIODevice {
     private var guestFeaturesSelect: UInt32 = 0
     private var guestPageShift: UInt32 = 0
     /// Registers of a modern transport that take effect later.
-    private var pending: VirtioMMIOState
+    private var pending: VirtioModernRegisters
 
     /// - Parameters:
     ///   - device: was made for the same kind of transport (`isModern`), or nil for an empty slot.
@@ -28,7 +28,7 @@ public final class VirtioMMIOTransport: MMIODevice {
         self.device = device
         self.address = address
         self.isModern = isModern
-        pending = VirtioMMIOState(queueCount: device?.queues.count ?? 0)
+        pending = VirtioModernRegisters(queueCount: device?.queues.count ?? 0)
         device?.line = line
     }
 
@@ -43,7 +43,7 @@ public final class VirtioMMIOTransport: MMIODevice {
         device?.resetRegisters()
         hostFeaturesSelect = 0
         guestFeaturesSelect = 0
-        pending = VirtioMMIOState(queueCount: device?.queues.count ?? 0)
+        pending = VirtioModernRegisters(queueCount: device?.queues.count ?? 0)
     }
 
     /// The migration's sections: one, named after slot and device.
@@ -96,7 +96,9 @@ public final class VirtioMMIOTransport: MMIODevice {
     }
 
     public func read(_ offset: UInt64, size: Int) -> UInt64 {
-        if offset >= VirtioMMIOTransport.configOffset { return readConfig(offset, size: size) }
+        if offset >= VirtioMMIOTransport.configOffset {
+            return device?.readConfig(offset &- VirtioMMIOTransport.configOffset, size: size) ?? 0
+        }
         guard size == 4, let register = Register(rawValue: offset) else { return 0 }
         switch register {
         case .magic: return 0x7472_6976
@@ -132,10 +134,7 @@ public final class VirtioMMIOTransport: MMIODevice {
         guard let device else { return }
         let word = UInt32(truncatingIfNeeded: value)
         if offset >= VirtioMMIOTransport.configOffset {
-            let offset = Int(truncatingIfNeeded: offset &- VirtioMMIOTransport.configOffset)
-            guard [1, 2, 4].contains(size), offset <= device.config.count - size else { return }
-            device.writeConfig(offset, size: size, value: word)
-            return
+            return device.writeConfig(offset &- VirtioMMIOTransport.configOffset, size: size, value: word)
         }
         guard size == 4, let register = Register(rawValue: offset) else { return }
         switch register {
@@ -206,36 +205,20 @@ public final class VirtioMMIOTransport: MMIODevice {
         }
     }
 
-    private func readConfig(_ offset: UInt64, size: Int) -> UInt64 {
-        guard let device, [1, 2, 4].contains(size) else { return 0 }
-        let config = device.config
-        let start = Int(truncatingIfNeeded: offset &- VirtioMMIOTransport.configOffset)
-        guard start <= config.count - size else { return size == 4 ? 0xffff_ffff : size == 2 ? 0xffff : 0xff }
-        var value: UInt64 = 0
-        for index in 0..<size { value |= UInt64(config[start + index]) << UInt64(8 * index) }
-        return value
-    }
-
     // MARK: State
 
-    /// Fills the transport's part of a section, with the board's lock held.
     func save<Device>(_ state: inout VirtioState<Device>) {
+        state.kind = isModern ? .modernMMIO : .legacyMMIO
         state.hostFeaturesSelect = hostFeaturesSelect
         state.guestFeaturesSelect = guestFeaturesSelect
         state.guestPageShift = guestPageShift
         state.transport = pending
     }
 
-    /// Takes the transport's part of a section, with the board's lock held.
-    func restore<Device>(_ state: VirtioState<Device>) {
+    func restore<Device>(_ state: VirtioState<Device>, _ reader: VMStateReader) {
         hostFeaturesSelect = state.hostFeaturesSelect
         guestFeaturesSelect = state.guestFeaturesSelect
         guestPageShift = state.guestPageShift
         pending = state.transport
     }
-}
-
-extension UInt64 {
-    fileprivate mutating func setLow(_ word: UInt32) { self = self & ~0xffff_ffff | UInt64(word) }
-    fileprivate mutating func setHigh(_ word: UInt32) { self = self & 0xffff_ffff | UInt64(word) << 32 }
 }

@@ -58,8 +58,7 @@ public final class VirtioNet: VirtioDevice, @unchecked Sendable {
             | Feature.guestAnnounce | Feature.ctrlMACAddress
         super.init(
             deviceID: 1, name: "virtio-net", queueCount: 3,
-            features: isModern ? features : features | Feature.gso, isModern: isModern, memory: memory,
-            lock: lock)
+            features: features, isModern: isModern, memory: memory, lock: lock)
         resetDevice()
         backend?.start { [weak self] frame in self?.receive(frame) }
     }
@@ -69,13 +68,15 @@ public final class VirtioNet: VirtioDevice, @unchecked Sendable {
         super.shutDown()
     }
 
+    override var legacyFeatures: UInt64 { Feature.gso }
+
     // MARK: Configuration space
 
     override var config: [UInt8] { net.mac + [UInt8(net.status & 0xff), UInt8(net.status >> 8)] }
 
-    override func writeConfig(_ offset: Int, size: Int, value: UInt32) {
+    override func configWritten(_ offset: Int, size: Int, value: UInt32) {
         // Legacy drivers set the address here; VERSION_1 forbids it.
-        guard !isModern, !has(Feature.ctrlMACAddress) else { return }
+        guard !has(VirtioFeature.version1 | Feature.ctrlMACAddress) else { return }
         for index in 0..<size where offset + index < 6 {
             net.mac[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(8 * index))
         }
@@ -223,7 +224,7 @@ public final class VirtioNet: VirtioDevice, @unchecked Sendable {
 
     // MARK: State
 
-    override func section(named place: String, transport: VirtioMMIOTransport) -> VMStateSection? {
+    override func section(named place: String, transport: any VirtioTransport) -> VMStateSection? {
         section(at: place, transport: transport) { [self] in
             net
         } set: { [self] (state, reader) throws(VMStateError) in

@@ -29,7 +29,7 @@ public final class VirtioRng: VirtioDevice, @unchecked Sendable {
         return true
     }
 
-    override func section(named place: String, transport: VirtioMMIOTransport) -> VMStateSection? {
+    override func section(named place: String, transport: any VirtioTransport) -> VMStateSection? {
         section(at: place, transport: transport) {
             VirtioRngState()
         } set: { _, _ in

@@ -56,6 +56,19 @@ final class Virtqueue {
         state.used = used
     }
 
+    /// What a legacy driver says to a transport that serves both kinds: the rings follow one another.
+    func setLegacyAddress(_ desc: UInt64) {
+        let available = desc &+ 16 &* UInt64(state.num)
+        let end = available &+ 6 &+ 2 &* UInt64(state.num)
+        setAddresses(desc: desc, avail: available, used: (end &+ 4095) & ~4095)
+    }
+
+    /// The queue's message vector, all ones for none.
+    var vector: UInt16 {
+        get { state.vector }
+        set { state.vector = newValue }
+    }
+
     /// Takes the state of a stream; `expected` is told what a wrong one should have been.
     func restore(_ restored: VirtQueueState) throws(VirtqueueError) {
         state = restored

@@ -10,7 +10,8 @@ struct BoardSections {
     var serial: UART16550
     var rtc: GoldfishRTC
     var flash: [PFlashCFI01]
-    var transports: [VirtioMMIOTransport]
+    /// In the order of the command line.
+    var virtio: [VMStateSection]
 
     var inOrder: [VMStateSection] {
         let fixed =
@@ -21,6 +22,6 @@ struct BoardSections {
             ACPIBuildState()
         } set: { (_, _) throws(VMStateError) in
         }
-        return fixed + flash.flatMap(\.sections) + transports.flatMap(\.sections) + [acpi]
+        return fixed + flash.flatMap(\.sections) + virtio + [acpi]
     }
 }

@@ -17,6 +17,10 @@ enum VirtAddressMap {
     static let flashSize = 0x200_0000
     static let ecam: UInt64 = 0x3000_0000
     static let ecamSize: UInt64 = 0x1000_0000
+    static let pciIO: UInt64 = 0x300_0000
+    static let pciIOSize: UInt64 = 0x1_0000
+    static let pciMemory: UInt64 = 0x4000_0000
+    static let pciMemorySize: UInt64 = 0x4000_0000
     static let ram: UInt64 = 0x8000_0000
 
     /// PLIC sources.
@@ -24,4 +28,10 @@ enum VirtAddressMap {
     static let uartSource = 10
     static let rtcSource = 11
     static let pciSource = 32
+
+    /// Start and size of PCI's window above RAM: 16 GiB, at the next multiple of that.
+    static func pciHigh(memorySize: UInt64) -> (UInt64, UInt64) {
+        let size: UInt64 = 16 << 30
+        return ((ram + memorySize + size - 1) & ~(size - 1), size)
+    }
 }

@@ -76,7 +76,7 @@ final class VirtBoard: @unchecked Sendable {
                     timer: { hartBox.hart(index)?.setInterrupt(.machineTimer, $0) },
                     supervisorTimerDue: { hartBox.hart(index)?.timerDue() })
             }, timers: timers)
-        let backend = try CharacterBackend(Self.kind(configuration.serial))
+        let backend = try CharacterBackend(DeviceFactory.kind(configuration.serial))
         serialBackend = backend
         serial = UART16550(timers: timers, line: plic.line(VirtAddressMap.uartSource)) { backend.send([$0]) }
         bus.connect(aclint: aclint, hartCount: count)
@@ -97,8 +97,13 @@ final class VirtBoard: @unchecked Sendable {
             })
         let fwCfg = FwCfg(memory: memory, harts: count)
         bus.map(VirtAddressMap.fwCfg, 0x18, fwCfg)
-        let pcie = PCIeHost()
+        let pcie = PCIeHost(lines: (0..<4).map { plic.line(VirtAddressMap.pciSource + $0) })
         bus.map(VirtAddressMap.ecam, VirtAddressMap.ecamSize, pcie)
+        bus.map(VirtAddressMap.pciIO, VirtAddressMap.pciIOSize, pcie.ioWindow(base: 0))
+        let high = VirtAddressMap.pciHigh(memorySize: configuration.memorySize)
+        for (start, size) in [(VirtAddressMap.pciMemory, VirtAddressMap.pciMemorySize), high] {
+            bus.map(start, size, pcie.memoryWindow(base: start))
+        }
         var flash: [PFlashCFI01] = []
         for index in 0..<2 {
             let chip = PFlashCFI01(
@@ -111,11 +116,15 @@ final class VirtBoard: @unchecked Sendable {
         }
         harts = (0..<count).map { Hart(id: $0, memory: memory, bus: bus) }
         hartBox.set(harts)
-        let transports = try makeVirtio(plic)
+        var factory = DeviceFactory(configuration: configuration, memory: memory, lock: lock)
+        let slots = try VirtioSlots(configuration, &factory, bus: bus, plic: plic, pcie: pcie, lock: lock)
+        virtio = slots.devices
+        images = factory.images
+        backends = factory.backends
 
         parts = BoardSections(
             aclint: aclint, plic: plic, fwCfg: fwCfg, pcie: pcie, serial: serial, rtc: rtc, flash: flash,
-            transports: transports)
+            virtio: slots.sections)
         resettable = { [uart = serial] in
             aclint.reset()
             plic.reset()
@@ -124,7 +133,7 @@ final class VirtBoard: @unchecked Sendable {
             fwCfg.reset()
             pcie.reset()
             for chip in flash { chip.reset() }
-            for transport in transports { transport.reset() }
+            for transport in slots.transports { transport.reset() }
         }
         serial.setRoomHandler { backend.roomChanged() }
         backend.start { [lock, serial] in
@@ -243,136 +252,6 @@ final class VirtBoard: @unchecked Sendable {
                 try hart.setState(new, reader)
             },
         ]
-    }
-
-    // MARK: Devices of the command line
-
-    private static func kind(_ character: MachineConfiguration.Character) throws -> CharacterBackend.Kind {
-        switch character {
-        case .null: .null
-        case .stdio: .stdio
-        case .file(let path, let append): .file(path: path, append: append)
-        case .pty: .pty
-        case .unix(let path, let server, let wait):
-            .socket(try StreamSocket.unix(path, isServer: server, waits: wait), isListening: server && !wait)
-        case .tcp(let host, let port, let server, let wait):
-            .socket(
-                try StreamSocket.tcp(host, port, isServer: server, waits: wait), isListening: server && !wait)
-        case .descriptor(let descriptor, let server): .socket(descriptor, isListening: server)
-        }
-    }
-
-    /// A transport on every slot, with a device where the configuration has one: the highest free slot first.
-    private func makeVirtio(_ plic: PLIC) throws -> [VirtioMMIOTransport] {
-        var placed: [Int: VirtioDevice] = [:]
-        var order: [Int] = []
-        var ports: [MachineConfiguration.Device] = []
-        for device in configuration.devices {
-            if case .port = device.kind { ports.append(device) }
-        }
-        var macs = 0
-        for device in configuration.devices {
-            if case .port = device.kind { continue }
-            guard
-                let slot = device.slot ?? (0..<VirtAddressMap.virtioSlots).last(where: { placed[$0] == nil }),
-                placed[slot] == nil
-            else { throw OptionError("-device", "no free virtio-mmio slot") }
-            placed[slot] = try make(device, ports: ports, macs: &macs)
-            order.append(slot)
-        }
-        virtio = order.compactMap { placed[$0] }
-        var transports: [VirtioMMIOTransport] = []
-        for slot in 0..<VirtAddressMap.virtioSlots {
-            let address = VirtAddressMap.virtio + UInt64(slot) * VirtAddressMap.virtioSlotSize
-            let transport = VirtioMMIOTransport(
-                device: placed[slot], address: address, isModern: configuration.isVirtioModern, lock: lock,
-                line: plic.line(VirtAddressMap.virtioSource + slot))
-            bus.map(address, VirtioMMIOTransport.size, transport)
-            transports.append(transport)
-        }
-        // Sections go in the order of the command line.
-        return order.map { transports[$0] }
-            + transports.indices.filter { placed[$0] == nil }.map { transports[$0] }
-    }
-
-    private func make(
-        _ device: MachineConfiguration.Device, ports: [MachineConfiguration.Device], macs: inout Int
-    ) throws -> VirtioDevice {
-        let isModern = configuration.isVirtioModern
-        switch device.kind {
-        case .block(let id):
-            guard let drive = configuration.drives.first(where: { $0.id == id }) else {
-                throw OptionError("-device virtio-blk-device", "there is no drive '\(id)'")
-            }
-            let image = try RawImage(
-                path: drive.path, isReadOnly: drive.isReadOnly, isDeferred: configuration.incoming != nil)
-            images.append(image)
-            return VirtioBlk(image: image, isModern: isModern, memory: memory, lock: lock)
-        case .network(let id, let mac):
-            let backend = try configuration.networkBackends.first { $0.id == id }.map { try network($0.kind) }
-            let address =
-                try mac.map(Self.hardwareAddress) ?? [0x52, 0x54, 0x00, 0x12, 0x34, 0x56 &+ UInt8(macs)]
-            macs += 1
-            return VirtioNet(mac: address, backend: backend, isModern: isModern, memory: memory, lock: lock)
-        case .rng: return VirtioRng(isModern: isModern, memory: memory, lock: lock)
-        case .balloon: return VirtioBalloon(isModern: isModern, memory: memory, lock: lock)
-        case .serial, .port:
-            return try console(ports)
-        }
-    }
-
-    private func network(_ kind: MachineConfiguration.NetworkBackend.Kind) throws -> any NetworkBackend {
-        switch kind {
-        case .user(let forwards, let restrict):
-            var options = SlirpBackend.Options()
-            options.forwards = try forwards.map { try HostForward(parsing: $0) }
-            options.isRestricted = restrict
-            return try SlirpBackend(options)
-        case .socketListen(let host, let port):
-            return try StreamSocketBackend(listen: StreamSocketAddress(hostAndPort: "\(host):\(port)"))
-        case .socketConnect(let host, let port):
-            return try StreamSocketBackend(connect: StreamSocketAddress(hostAndPort: "\(host):\(port)"))
-        case .tap(let interface, let descriptor):
-            if let descriptor { return try TapBackend(descriptor: descriptor) }
-            return try TapBackend(interface: interface ?? "tap0")
-        }
-    }
-
-    private static func hardwareAddress(_ text: String) throws -> [UInt8] {
-        let bytes = text.split(separator: ":", omittingEmptySubsequences: false).compactMap {
-            UInt8($0, radix: 16)
-        }
-        guard bytes.count == 6 else {
-            throw OptionError("-device virtio-net-device", "'mac=\(text)': expected six bytes in hexadecimal")
-        }
-        return bytes
-    }
-
-    private func console(_ devices: [MachineConfiguration.Device]) throws -> VirtioConsole {
-        var ports: [VirtioConsolePort] = []
-        var attached: [(id: Int, backend: CharacterBackend)] = []
-        for device in devices {
-            guard case .port(let chardev, let name, let isConsole) = device.kind,
-                let character = configuration.characters[chardev]
-            else { continue }
-            let backend = try CharacterBackend(Self.kind(character))
-            // Port 0 is for a console.
-            let id = isConsole && !ports.contains(where: { $0.id == 0 }) ? 0 : max(1, ports.count)
-            ports.append(
-                VirtioConsolePort(id: id, isConsole: isConsole, name: name ?? "") { backend.send($0) })
-            attached.append((id, backend))
-            backends.append(backend)
-        }
-        let console = VirtioConsole(
-            ports: ports, isModern: configuration.isVirtioModern, memory: memory, lock: lock)
-        for (id, backend) in attached {
-            backend.start { [weak console] in
-                console?.room(port: id) ?? 0
-            } receive: { [weak console] bytes in
-                _ = console?.receive(bytes, port: id)
-            }
-        }
-        return console
     }
 }
 

@@ -57,7 +57,7 @@ public struct MachineConfiguration: Sendable {
         public var kind: Kind
     }
 
-    /// A virtio device on an mmio slot.
+    /// A virtio device.
     public struct Device: Equatable, Sendable {
         public enum Kind: Equatable, Sendable {
             case block(drive: String)
@@ -68,10 +68,16 @@ public struct MachineConfiguration: Sendable {
             /// A port of the virtio-serial device before it.
             case port(chardev: String, name: String?, isConsole: Bool)
         }
+        public enum Place: Equatable, Sendable {
+            /// Slot named by `bus=virtio-mmio-bus.N`, else the highest free one.
+            case mmio(slot: Int?)
+            /// Device number named by `addr=`, else the lowest free one; without `disable-legacy=on` the device
+            /// is transitional.
+            case pci(device: Int?, isTransitional: Bool)
+        }
         public var id: String?
         public var kind: Kind
-        /// Slot named by `bus=virtio-mmio-bus.N`, else the highest free one.
-        public var slot: Int?
+        public var place: Place
     }
 
     /// `-name`.

@@ -365,15 +365,13 @@ public struct MachineOptions {
         var option = given
         let driver = try option.require("driver")
         let id = option.take("id")
-        var slot: Int?
-        if let bus = option.take("bus"), driver.hasPrefix("virtio"), driver.hasSuffix("device") {
-            guard bus.hasPrefix("virtio-mmio-bus."), let number = Int(bus.dropFirst(16)),
-                (0...7).contains(number)
-            else { throw OptionError(option.option, "'bus=\(bus)': virtio-mmio-bus.0 to .7") }
-            slot = number
-        }
+        let place = try Self.place(of: driver, &option)
+        // The rest is the same for both transports.
+        let model =
+            driver.hasPrefix("virtio-") && driver.hasSuffix("-pci")
+            ? driver.dropLast(3) + "device" : driver[...]
         let kind: MachineConfiguration.Device.Kind
-        switch driver {
+        switch model {
         case "virtio-blk-device":
             kind = .block(drive: try option.require("drive"))
             for ignored in ["bootindex", "write-cache", "serial", "num-queues"] { _ = option.take(ignored) }
@@ -397,11 +395,48 @@ public struct MachineOptions {
         default:
             throw OptionError(
                 option.option,
-                "device '\(driver)' is not built: virtio-blk-device, virtio-net-device, virtio-rng-device, "
-                    + "virtio-serial-device, virtio-balloon-device, virtconsole and virtserialport are")
+                "device '\(driver)' is not built: virtio-blk, -net, -rng, -serial and -balloon are, each as "
+                    + "-device and -pci, and virtconsole and virtserialport")
         }
         try option.finish()
-        configuration.devices.append(.init(id: id, kind: kind, slot: slot))
+        configuration.devices.append(.init(id: id, kind: kind, place: place))
+    }
+
+    /// Where `bus=`, `addr=` and the name of the driver put a device.
+    private static func place(
+        of driver: String, _ option: inout KeyValueOption
+    ) throws(OptionError) -> MachineConfiguration.Device.Place {
+        guard driver.hasPrefix("virtio-") else { return .mmio(slot: nil) }
+        let bus = option.take("bus")
+        guard driver.hasSuffix("-pci") else {
+            guard let bus else { return .mmio(slot: nil) }
+            guard bus.hasPrefix("virtio-mmio-bus."), let number = Int(bus.dropFirst(16)),
+                (0...7).contains(number)
+            else { throw OptionError(option.option, "'bus=\(bus)': virtio-mmio-bus.0 to .7") }
+            return .mmio(slot: number)
+        }
+        guard bus == nil || bus == "pcie.0" else {
+            throw OptionError(option.option, "'bus=\(bus ?? "")': the one PCI bus is pcie.0")
+        }
+        if try option.takeBool("disable-modern") ?? false {
+            throw OptionError(option.option, "'disable-modern=on' is not built: devices serve modern drivers")
+        }
+        let legacy = option.take("disable-legacy") ?? "auto"
+        guard ["on", "off", "auto"].contains(legacy) else {
+            throw OptionError(option.option, "'disable-legacy=\(legacy)': on, off or auto")
+        }
+        return .pci(device: try deviceNumber(&option), isTransitional: legacy != "on")
+    }
+
+    /// `addr=DEVICE[.FUNCTION]`, hexadecimal.
+    private static func deviceNumber(_ option: inout KeyValueOption) throws(OptionError) -> Int? {
+        guard let given = option.take("addr") else { return nil }
+        let parts = (given.hasPrefix("0x") ? given.dropFirst(2) : given[...]).split(
+            separator: ".", omittingEmptySubsequences: false)
+        guard let first = parts.first, let number = Int(first, radix: 16), (1...31).contains(number),
+            parts.count == 1 || parts.count == 2 && (parts[1] == "0" || parts[1] == "0x0")
+        else { throw OptionError(option.option, "'addr=\(given)': 1 to 1f, function 0") }
+        return number
     }
 
     private mutating func readNetdev(_ given: KeyValueOption) throws(OptionError) {
@@ -463,7 +498,8 @@ public struct MachineOptions {
                 configuration.flash[configuration.flash.count] = drive
             case "virtio":
                 configuration.drives.append(drive)
-                configuration.devices.append(.init(id: nil, kind: .block(drive: drive.id), slot: nil))
+                configuration.devices.append(
+                    .init(id: nil, kind: .block(drive: drive.id), place: .mmio(slot: nil)))
             default: configuration.drives.append(drive)
             }
         }
@@ -495,7 +531,7 @@ public struct MachineOptions {
                 continue
             default: break
             }
-            slots += 1
+            if case .mmio = device.place { slots += 1 }
         }
         if slots > 8 { throw OptionError("-device", "the board has eight virtio-mmio slots") }
     }

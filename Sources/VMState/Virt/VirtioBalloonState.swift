@@ -3,6 +3,8 @@ public struct VirtioBalloonState: VirtioDeviceState {
     public static var name: String { "virtio-balloon" }
     public static var version: UInt32 { 1 }
     public static func classicQueueSize(_ queue: Int) -> UInt32 { 128 }
+    /// QEMU 7.2's has none.
+    public static func hasVectors(_ dialect: Dialect) -> Bool { dialect != .qemu7_2 }
 
     /// 4 KiB pages that the host wants back.
     public var pages: UInt32 = 0

@@ -6,14 +6,25 @@ import Bytes
 let virtioConfigMax = 4096
 
 extension VirtQueueState {
-    static var description: VMStateDescription<VirtQueueState> {
+    /// A queue of a virtio-mmio slot.
+    static var mmio: VMStateDescription<VirtQueueState> { description(hasAlignment: true, hasVector: false) }
+    /// A queue of a PCI function, whose used ring has a fixed alignment.
+    static var pci: VMStateDescription<VirtQueueState> { description(hasAlignment: false, hasVector: true) }
+    static var pciWithoutVectors: VMStateDescription<VirtQueueState> {
+        description(hasAlignment: false, hasVector: false)
+    }
+
+    private static func description(
+        hasAlignment: Bool, hasVector: Bool
+    ) -> VMStateDescription<VirtQueueState> {
         VMStateDescription(
             "vq", version: 1,
             fields: [
                 .uint32("num", \.num),
-                .uint32("align", \.align),
+                .uint32("align", \.align).when { _ in hasAlignment },
                 .uint64("desc", \.desc),
                 .uint16("last_avail_idx", \.lastAvailIndex),
+                .uint16("vector", \.vector).when { _ in hasVector },
                 .check("vq") { (state, reader) throws(VMStateError) in
                     guard state.num <= UInt32(virtioQueueMax) else {
                         throw reader.invalid(

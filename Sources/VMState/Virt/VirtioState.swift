@@ -8,6 +8,26 @@ public protocol VirtioDeviceState: Sendable, Equatable {
     static func classicQueueSize(_ queue: Int) -> UInt32
     /// The fields between the queues and the subsections. `context` is what the common part has already given.
     static func fields() -> [VMStateField<VirtioState<Self>>]
+    /// Whether the device has message vectors (MSI-X) where this dialect is spoken.
+    static func hasVectors(_ dialect: Dialect) -> Bool
+}
+
+extension VirtioDeviceState {
+    public static func hasVectors(_ dialect: Dialect) -> Bool { true }
+}
+
+/// What a virtio device is plugged into. Both sides know it: it stands in the section's name or on the command
+/// line.
+public enum VirtioTransportKind: Sendable, Equatable {
+    /// Version 1 of the mmio registers.
+    case legacyMMIO
+    /// Version 2.
+    case modernMMIO
+    /// A PCI function, transitional or modern.
+    case pci
+
+    /// Whether VIRTIO_F_VERSION_1 is offered.
+    public var isModern: Bool { self != .legacyMMIO }
 }
 
 /// Number of queues that a virtio section's arrays have, whatever the device's own number.
@@ -28,6 +48,8 @@ public struct VirtQueueState: Sendable, Equatable {
     public var used: UInt64 = 0
     /// The next entry of the available ring that the device takes.
     public var lastAvailIndex: UInt16 = 0
+    /// Message vector of the queue, PCI only; all ones for none.
+    public var vector: UInt16 = VirtioPCIState.noVector
 
     public init(num: UInt32 = 0) {
         self.num = num
@@ -35,17 +57,19 @@ public struct VirtQueueState: Sendable, Equatable {
     }
 }
 
-/// A virtio device on a virtio-mmio transport: transport, common part, queues, and the device's own part.
+/// A virtio device: transport, common part, queues, and the device's own part.
 public struct VirtioState<Device: VirtioDeviceState>: Sendable, Equatable {
-    /// Whether the transport offers VIRTIO_F_VERSION_1. Both sides know it; it is not in the stream.
-    public var isModern = false
+    /// Not in the stream.
+    public var kind = VirtioTransportKind.legacyMMIO
+    /// The function, when it is one.
+    public var pci = VirtioPCIState()
     /// Which half of the features the driver looks at.
     public var hostFeaturesSelect: UInt32 = 0
     public var guestFeaturesSelect: UInt32 = 0
     /// log2 of GuestPageSize; 0 until the driver has written it.
     public var guestPageShift: UInt32 = 0
     /// Registers of a modern transport that are on their way to the device.
-    public var transport = VirtioMMIOState()
+    public var transport = VirtioModernRegisters()
 
     /// Device status (virtio 1.2, 2.1).
     public var status: UInt8 = 0
@@ -74,6 +98,7 @@ public struct VirtioState<Device: VirtioDeviceState>: Sendable, Equatable {
     /// with 1024 entries, which is what the driver asks for.
     func adapted(to dialect: Dialect) -> Self {
         var copy = self
+        if kind == .pci, !Device.hasVectors(dialect) { copy.pci = pci.withoutVectors() }
         for index in copy.queues.indices {
             let size: UInt32 =
                 switch dialect {
@@ -118,9 +143,11 @@ extension VirtioState {
         VMStateDescription(
             "virtio", version: 1,
             fields: [
-                .uint32("host_features_sel", \.hostFeaturesSelect),
-                .uint32("guest_features_sel", \.guestFeaturesSelect),
-                .uint32("guest_page_shift", \.guestPageShift),
+                .structure("parent_obj", \.pci.device, PCIDeviceState.description).when(isPCI),
+                .messageVectors(\.pci).when(isPCI),
+                .uint32("host_features_sel", \.hostFeaturesSelect).when(isMMIO),
+                .uint32("guest_features_sel", \.guestFeaturesSelect).when(isMMIO),
+                .uint32("guest_page_shift", \.guestPageShift).when(isMMIO),
                 .check("guest_page_shift") { (state, reader) throws(VMStateError) in
                     guard state.guestPageShift < 32 else {
                         throw reader.invalid(expected: "at most 31", found: "\(state.guestPageShift)")
@@ -138,7 +165,11 @@ extension VirtioState {
                 .lowHalf("guest_features", \.guestFeatures),
                 .configuration(\.config),
                 .queueCount(\.queues),
-                .structures("vq", \.queues, VirtQueueState.description),
+                .structures("vq", \.queues, VirtQueueState.mmio).when(isMMIO),
+                .structures("vq", \.queues, VirtQueueState.pci).when { isPCI($0) && $0.pci.vectorCount > 0 },
+                .structures("vq", \.queues, VirtQueueState.pciWithoutVectors).when {
+                    isPCI($0) && $0.pci.vectorCount == 0
+                },
             ] + Device.fields(),
             subsections: [
                 flag("virtio/device_endian", \.littleEndian) { _ in false },
@@ -149,7 +180,7 @@ extension VirtioState {
                 ) { _, _ in true },
                 VMStateSubsection(
                     VMStateDescription("virtio/virtqueues", version: 1, fields: [.rings(\.queues)])
-                ) { state, _ in state.isModern },
+                ) { state, _ in state.kind.isModern },
                 VMStateSubsection(
                     VMStateDescription("virtio/ringsize", version: 1, fields: [.ringSizes(\.queues)])
                 ) { state, _ in state.queues.contains { $0.num != $0.defaultNum } },
@@ -157,11 +188,25 @@ extension VirtioState {
                 VMStateSubsection(
                     VMStateDescription(
                         "virtio/extra_state", version: 1,
-                        fields: [.structure("extra_state", \.transport, VirtioMMIOState.description)])
-                ) { state, _ in state.isModern },
+                        fields: [
+                            .structure("extra_state", \.itself, mmioRegisters).when {
+                                $0.kind == .modernMMIO
+                            },
+                            .structure("extra_state", \.itself, pciRegisters).when(isPCI),
+                        ])
+                ) { state, _ in state.kind.isModern },
                 flag("virtio/started", \.started) { $0.isStarted },
                 flag("virtio/disabled", \.disabled) { $0.isDisabled },
             ])
+    }
+
+    private static var isPCI: @Sendable (Self) -> Bool { { $0.kind == .pci } }
+    private static var isMMIO: @Sendable (Self) -> Bool { { $0.kind != .pci } }
+
+    /// For a struct of the stream whose fields are this state's own.
+    private var itself: Self {
+        get { self }
+        set { self = newValue }
     }
 
     private static func flag(
