@@ -11,6 +11,8 @@ public protocol MigratableGuest: AnyObject, Sendable {
     var uuid: [UInt8]? { get }
     /// All blocks that migrate.
     var memory: GuestMemory { get }
+    /// False for blocks that a receiver of this dialect does not have and would refuse. By default it has all.
+    func isKnown(_ block: RAMBlock, to dialect: Dialect) -> Bool
     /// Devices, in the order of the stream. Saved with the guest stopped; loaded into a guest that never ran.
     var deviceSections: [VMStateSection] { get }
     /// Why the guest cannot be sent now, in QMP's words (`Guest is waiting for an incoming migration`), or nil.
@@ -46,6 +48,10 @@ public protocol MigratableGuest: AnyObject, Sendable {
     func startAfterIncoming()
     /// Tells the network where the guest is now, once.
     func announceSelf()
+}
+
+extension MigratableGuest {
+    public func isKnown(_ block: RAMBlock, to dialect: Dialect) -> Bool { true }
 }
 
 /// Why a migration cannot be done, or failed; in QMP's words where it has some.

@@ -28,6 +28,10 @@ final class OutgoingMigration: Sendable {
     }
 
     let guest: any MigratableGuest
+    /// Of a receiver that does not say that it is a Martlet; one for the whole attempt.
+    let dialect: Dialect
+    /// What the receiver has of the guest's memory.
+    private let memory: GuestMemory
     private let settings: @Sendable () -> MigrationSettings
     private let emit: @Sendable (MigrationEvent) -> Void
     private let control: Mutex<Control>
@@ -40,7 +44,11 @@ final class OutgoingMigration: Sendable {
         _ guest: any MigratableGuest, settings: @escaping @Sendable () -> MigrationSettings,
         emit: @escaping @Sendable (MigrationEvent) -> Void
     ) {
+        let dialect = settings().dialect
         self.guest = guest
+        self.dialect = dialect
+        memory = GuestMemory(
+            blocks: guest.memory.blocks.filter { guest.isKnown($0, to: dialect) }, regions: [])
         self.settings = settings
         self.emit = emit
         control = Mutex(Control())
@@ -141,7 +149,7 @@ final class OutgoingMigration: Sendable {
         do throws(Failure) {
             if inbox == nil, wantsReturnPath { throw .kept("Unable to open return-path") }
             inbox?.start()
-            let pages = RAMQueue(guest.memory)
+            let pages = RAMQueue(memory)
             try precopy(pages, channel, inbox, start)
             stoppedAt = now()
             wasStopped = true
@@ -250,13 +258,13 @@ final class OutgoingMigration: Sendable {
         let ram = SectionHeader(
             kind: .start, id: Self.ramSection, name: RAMSection.name, version: RAMSection.version)
         ram.encode(to: &head)
-        RAMBlockList(guest.memory.blocks.map { .init(name: $0.name, length: UInt64($0.size)) })
+        RAMBlockList(memory.blocks.map { .init(name: $0.name, length: UInt64($0.size)) })
             .encode(to: &head)
         ram.encodeFooter(to: &head)
         try write(head.bytes, channel)
         // Everything is to send; what is written from here on is sent again.
         guest.setDirtyLogging(true)
-        let total = UInt64(guest.memory.blocks.reduce(0) { $0 + $1.size })
+        let total = UInt64(memory.blocks.reduce(0) { $0 + $1.size })
         figures.withLock { report in
             report.setupTime = milliseconds(now() - start)
             report.expectedDowntime = settings().downtimeLimit
@@ -398,7 +406,6 @@ final class OutgoingMigration: Sendable {
     }
 
     var timeout: Int { settings().inDoubtTimeout }
-    var dialect: Dialect { settings().dialect }
     var configuration: StreamConfiguration { StreamConfiguration(machine: guest.machineName) }
 
     /// Number of the live section, as in QEMU's streams; devices follow.

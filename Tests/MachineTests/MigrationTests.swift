@@ -4,6 +4,7 @@ import Migration
 import QAPI
 import Testing
 import Transport
+import VMState
 
 @testable import Machine
 
@@ -82,6 +83,19 @@ struct MovingGuestTests {
             remove(path)
         }
         here.shutdown(byGuest: false, reason: .hostQmpQuit)
+    }
+
+    @Test("a receiver is told of the memory blocks that its board has")
+    func blocks() throws {
+        let machine = try machine([])
+        func names(_ dialect: Dialect) -> [String] {
+            machine.memory.blocks.filter { machine.isKnown($0, to: dialect) }.map(\.name)
+        }
+        let old = ["riscv_virt_board.ram", "virt.flash0", "virt.flash1", "riscv_virt_board.mrom"]
+        #expect(names(.qemu7_2) == old)
+        let tables = ["/rom@etc/acpi/tables", "/rom@etc/table-loader"]
+        let new = old[..<3] + tables + [old[3], "/rom@etc/acpi/rsdp"]
+        for dialect in [Dialect.qemu10_0, .qemu10_0_11, .martlet] { #expect(names(dialect) == Array(new)) }
     }
 
     @Test("stays where it is when nobody listens, and moves at the second attempt")

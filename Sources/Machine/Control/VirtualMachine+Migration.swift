@@ -1,6 +1,6 @@
 import BlockImages
 import Devices
-import GuestMemory
+public import GuestMemory
 public import Migration
 import QAPI
 import RISCV
@@ -21,6 +21,11 @@ extension VirtualMachine: MigratableGuest {
     public var machineName: String { "virt" }
     public var uuid: [UInt8]? { configuration.hasUUID ? configuration.uuid : nil }
     public var isRunning: Bool { runState.isRunning }
+
+    /// QEMU 7.2's board has no ACPI tables.
+    public func isKnown(_ block: RAMBlock, to dialect: Dialect) -> Bool {
+        dialect != .qemu7_2 || !block.name.hasPrefix("/rom@etc/")
+    }
 
     public var deviceSections: [VMStateSection] {
         let global = VMStateSection("globalstate", GlobalState.description) { [self] in
