@@ -87,6 +87,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            resources: [.embedInCode("Resources/compatibility.json")],
             swiftSettings: settings),
         tests("Bytes", []),
         tests("QAPI", ["QAPIGenerator"]),

@@ -37,7 +37,7 @@ public final class VirtualMachine: Sendable {
 
     /// Builds the machine and loads its firmware; nothing runs yet.
     ///
-    /// - Throws: ``OptionError``, ``BootError`` or ``GuestMemoryError`` with the reason.
+    /// - Throws: ``OptionError``, ``BootError`` or `GuestMemoryError` with the reason.
     public init(_ configuration: MachineConfiguration) throws {
         self.configuration = configuration
         state = Mutex(configuration.incoming == nil ? .prelaunch : .inmigrate)
