@@ -138,13 +138,13 @@ void guest_main(const u8 *tree)
             if (next_beat < now) next_beat = now + beat_ticks;
         }
         if (now >= next_key) {
-            next_key = now + TICKS_PER_SECOND / 1000;
+            next_key = now + TICKS_PER_SECOND / (sleeps ? 200 : 1000);
             int k = key();
             if (k == 'v') { verify(); start = ticks(); done = 0; }
             else if (k == 'r') { text("report"); counts(); }
             else if (k == 'x') { text("demo off\n"); power_off(); }
         }
-        /* Nothing to do before the next millisecond: pages that fall due until then are written together. */
+        /* Nothing to do for a few milliseconds: pages that fall due until then are written together. */
         if (sleeps && !busy) sleep_until(beat_ticks && next_beat < next_key ? next_beat : next_key);
     }
 }
