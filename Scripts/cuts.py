@@ -314,11 +314,15 @@ class Lane:
 
     def destination_end(self, cut, said):
         there, proxy = self.there, self.proxy
-        end = there.wait_end(1 if cut.fault == 'stall' else 30)
+        end = there.wait_end(1.5 if cut.fault == 'stall' else 60)
         if end is None and cut.fault == 'stall':
             if there.status() == 'running':
                 raise Wrong('the destination runs and its migration is under way')
-            said['destination waits'] = True
+            info = there.info()
+            said['destination waits'] = info.get('error-desc', '')
+            if info.get('status') == 'active' and not self.options.destination and \
+                    not said['destination waits'].startswith('Waiting for '):
+                raise Wrong(f'the destination does not say what it waits for: {info}')
             # For ever, or as long as it waits for the hand-over; the connection's end is its word.
             proxy.finish()
             end = there.wait_end(30)

@@ -24,7 +24,25 @@ final class IncomingMigration: Sendable {
         self.emit = emit
     }
 
-    var report: MigrationReport { state.withLock { $0 } }
+    /// Everything is loaded and the source has been told so.
+    private let isPrepared = Atomic<Bool>(false)
+
+    /// While nothing comes, `errorDescription` says what is waited for.
+    var report: MigrationReport {
+        var report = state.withLock { $0 }
+        if report.status == .active, report.errorDescription == nil { report.errorDescription = standstill }
+        return report
+    }
+
+    /// What has kept the attempt for a second and longer, nil when it goes on.
+    private var standstill: String? {
+        let channel = channel.withLock { $0 }
+        guard let milliseconds = channel?.readStandstill, milliseconds >= 1000 else { return nil }
+        let what =
+            isPrepared.load(ordering: .relaxed)
+            ? "everything is loaded, and the source does not hand the guest over" : "the source sends nothing"
+        return "Waiting for \(milliseconds / 1000) s: \(what)"
+    }
 
     func begin(listeningAt addresses: [MigrationAddress]) {
         state.withLock { $0.socketAddresses = addresses }
@@ -61,7 +79,9 @@ final class IncomingMigration: Sendable {
         }
         self.channel.withLock { $0 = channel }
         enter(.active)
-        let load = IncomingLoad(guest, channel, settings)
+        let load = IncomingLoad(guest, channel, settings) { [self] in
+            isPrepared.store(true, ordering: .relaxed)
+        }
         do throws(MigrationError) {
             try load.run()
         } catch {
@@ -103,14 +123,17 @@ final class IncomingLoad {
     private let reader: StreamReader
     private(set) var hasReturnPath = false
     private var isMartlet = false
+    private let prepared: () -> Void
 
+    /// - Parameter prepared: called when everything is loaded and the source is told so.
     init(
         _ guest: any MigratableGuest, _ channel: Channel,
-        _ settings: @escaping @Sendable () -> MigrationSettings
+        _ settings: @escaping @Sendable () -> MigrationSettings, prepared: @escaping () -> Void
     ) {
         self.guest = guest
         self.channel = channel
         self.settings = settings
+        self.prepared = prepared
         reader = StreamReader(InputBuffer(channel))
     }
 
@@ -230,6 +253,7 @@ final class IncomingLoad {
         channel.setReadPatience(milliseconds: settings().inDoubtTimeout * 2)
         try expect(MartletHandshake.prepared, "the end of the stream was not followed by the hand-over")
         try say(.pong(MartletHandshake.prepared))
+        prepared()
         try expect(
             MartletHandshake.go,
             "everything is loaded, but the source did not hand the guest over: it does not run here")

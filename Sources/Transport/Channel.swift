@@ -18,7 +18,8 @@ public final class Channel: ByteSource, Sendable {
     /// Milliseconds that a read and a write may wait without a byte moving; 0: without end.
     private let readPatience = Atomic<Int>(0)
     private let writePatience = Atomic<Int>(0)
-    /// When the write that is waiting began to wait (monotonic, ns); 0: none waits.
+    /// When the read, and the write, that is waiting began to wait (monotonic, ns); 0: none waits.
+    private let readWaitsSince = Atomic<Int64>(0)
     private let writeWaitsSince = Atomic<Int64>(0)
 
     /// Takes over `descriptor`: it is closed with the channel.
@@ -77,6 +78,8 @@ public final class Channel: ByteSource, Sendable {
             switch code {
             case EINTR: continue
             case EAGAIN:
+                readWaitsSince.store(cplatform_monotonic_ns(), ordering: .relaxed)
+                defer { readWaitsSince.store(0, ordering: .relaxed) }
                 do throws(TransportError) {
                     try wait(POLLIN, "read from socket")
                 } catch {
@@ -195,8 +198,13 @@ public final class Channel: ByteSource, Sendable {
     }
 
     /// How long the channel has taken no byte of a write that waits for it, ms; nil when none waits.
-    public var writeStandstill: Int? {
-        let since = writeWaitsSince.load(ordering: .relaxed)
+    public var writeStandstill: Int? { Self.milliseconds(since: writeWaitsSince) }
+
+    /// How long no byte has come for a read that waits for it, ms; nil when none waits.
+    public var readStandstill: Int? { Self.milliseconds(since: readWaitsSince) }
+
+    private static func milliseconds(since moment: borrowing Atomic<Int64>) -> Int? {
+        let since = moment.load(ordering: .relaxed)
         return since == 0 ? nil : Int(max(0, cplatform_monotonic_ns() &- since) / 1_000_000)
     }
 

@@ -72,6 +72,28 @@ struct DamagedStreams {
         try scene.expectMoves(source, to: destination, at: scene.path("again"))
     }
 
+    @Test("A destination says that its source sends nothing, and takes the rest when it comes")
+    func silence() throws {
+        let scene = try Scene()
+        let source = try scene.source(returnPath: false)
+        let whole = try Self.recorded(source, scene)
+        let destination = try scene.destination("far")
+        let socket = try #require(UnixSocket(path: scene.path("far")))
+        socket.write(Array(whole.prefix(300_000)))
+        _ = try waitFor("word of the silence", seconds: 120) { () -> Bool? in
+            let info = try destination.qmp.call("query-migrate")
+            let said = info["error-desc"] as? String ?? ""
+            return said.hasPrefix("Waiting for ") && said.hasSuffix(" s: the source sends nothing")
+                ? true : nil
+        }
+        socket.write(Array(whole.dropFirst(300_000)))
+        _ = shutdown(socket.descriptor, Int32(SHUT_WR))
+        let info = try destination.migrationEnd(seconds: 120)
+        #expect(info["status"] as? String == "completed", "\(info)")
+        #expect(info["error-desc"] == nil)
+        #expect(try destination.verdict().hasPrefix("verdict ok"))
+    }
+
     /// What `source` sends when nobody answers it.
     private static func recorded(_ source: VMM, _ scene: Scene) throws -> [UInt8] {
         let listener = try UnixSocket.listening(at: scene.path("recorder"))
