@@ -4,7 +4,7 @@
 # The Linux guest of the demo, the end-to-end tests and the measurements (its own parts: Guests/linux).
 # Gets Debian trixie's riscv64 kernel and busybox-static by package name and makes in DIR:
 #   Image          the kernel, ready for -kernel
-#   initramfs.gz   a small initramfs (init, busybox, needed modules, dirty, blkloop)
+#   initramfs.gz   a small initramfs (init, busybox, needed modules, dirty, netloop, blkloop)
 #   config         the kernel's build configuration
 #   versions       package names and versions used
 #   modules.order  the modules included, in loading order
@@ -13,17 +13,20 @@
 # The mirror, proxies and so on come from this machine's own apt configuration; apt's state,
 # cache and source list are private to a temporary directory, so the host's are not touched.
 # apt checks the archive's signature with the Debian archive keyring. Needs: apt, dpkg-deb,
-# xz, cpio, gzip. Optional: riscv64-linux-gnu-gcc, or clang with lld, for the compiled `dirty`.
+# xz, cpio, gzip. Optional: riscv64-linux-gnu-gcc, or clang with lld, for the compiled
+# `dirty` and `netloop`. Exit status 3 when there is no archive to fetch from, 1 for all else.
 set -eu
 umask 022
 suite=${SUITE:-trixie}
 kernel_meta=${KERNEL:-linux-image-riscv64}
 die() { echo "fetch-linux-guest: $*" >&2; exit 1; }
+no_archive() { echo "fetch-linux-guest: $*" >&2; exit 3; }
 [ $# -ge 1 ] || die "usage: fetch-linux-guest.sh DIR [MODULE...]"
 out=$1; shift
 extra=$*
 here=$(cd "$(dirname "$0")/../Guests/linux" && pwd)
-for t in apt-get apt-cache dpkg-deb xz cpio gzip; do command -v $t >/dev/null || die "needs $t"; done
+command -v apt-get >/dev/null || no_archive "this is not a Debian"
+for t in apt-cache dpkg-deb xz cpio gzip; do command -v $t >/dev/null || die "needs $t"; done
 mkdir -p "$out"; out=$(cd "$out" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/linux-guest.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -32,7 +35,7 @@ chmod 755 "$work"
 
 # 1. The archive this host already uses for its own release.
 keyring=${KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
-[ -r "$keyring" ] || die "no Debian archive keyring at $keyring (package debian-archive-keyring)"
+[ -r "$keyring" ] || no_archive "no Debian archive keyring at $keyring (package debian-archive-keyring)"
 mirror=${MIRROR:-}
 if [ -z "$mirror" ]; then
   codename=$(. /etc/os-release; echo "${VERSION_CODENAME:-}")
@@ -40,7 +43,7 @@ if [ -z "$mirror" ]; then
   mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
     awk -v r="$codename" '$1 == r && $2 == "main" { print $3; exit }')
 fi
-[ -n "$mirror" ] || die "apt here has no source for its own release; set MIRROR to a Debian archive"
+[ -n "$mirror" ] || no_archive "apt here has no source for its own release; set MIRROR to a Debian archive"
 
 # 2. A private apt: one source, riscv64 only, empty status. /etc/apt/apt.conf* still applies,
 #    so a proxy that the host needs is used.
@@ -76,7 +79,7 @@ else
   [ -x $helper ] || die "no $helper"
   conf="-qq -c $work/etc/apt.conf -o APT::Sandbox::User=$(id -un)"
   # shellcheck disable=SC2086
-  $helper $conf download-file "${mirror%/}/dists/$suite/main/binary-riscv64/Packages.xz" "$work/Packages.xz" >&2 || die "no index"
+  $helper $conf download-file "${mirror%/}/dists/$suite/main/binary-riscv64/Packages.xz" "$work/Packages.xz" >&2 || no_archive "no index"
   xz -dc "$work/Packages.xz" > "$work/Packages"
   entry() { awk -v RS= -v want="Package: $1" 'index($0 "\n", want "\n") == 1 { print; exit }' "$work/Packages"; }
   kernel=$(entry "$kernel_meta" | sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p')
@@ -138,10 +141,11 @@ cc_ok=
 for cc in "${RISCV_CC:-}" riscv64-linux-gnu-gcc "clang --target=riscv64-linux-gnu -fuse-ld=lld"; do
   [ -n "$cc" ] || continue
   # shellcheck disable=SC2086
-  if $cc $flags -o "$ird/bin/dirty" "$here/dirty.c" 2>"$work/cc.log"; then cc_ok=$cc; break; fi
+  if $cc $flags -o "$ird/bin/dirty" "$here/dirty.c" 2>"$work/cc.log" &&
+    $cc $flags -o "$ird/bin/netloop" "$here/netloop.c" 2>>"$work/cc.log"; then cc_ok=$cc; break; fi
 done
-if [ -n "$cc_ok" ]; then echo "  dirty: compiled with ${cc_ok%% *}" >&2
-else echo "  dirty: no riscv64 compiler, using the shell version" >&2; cp "$here/dirty.sh" "$ird/bin/dirty"; fi
+if [ -n "$cc_ok" ]; then echo "  dirty, netloop: compiled with ${cc_ok%% *}" >&2
+else echo "  no riscv64 compiler: no netloop, and the shell version of dirty" >&2; cp "$here/dirty.sh" "$ird/bin/dirty"; fi
 chmod 755 "$ird/init" "$ird"/bin/*
 
 # 6. Output. Sorted names, one time stamp and no owner: the same packages give the same bytes.

@@ -86,10 +86,10 @@ def connect(path, process, seconds):
 
 
 class Serial:
-    """What the guest prints, each complete line with the time it arrived."""
+    """What the guest prints, each complete line with the time it arrived. Takes a connected socket."""
 
-    def __init__(self, path, process):
-        self.sock = connect(path, process, 20)
+    def __init__(self, sock):
+        self.sock = sock
         self.lines = []
         self.rest = b''
         self.lock = threading.Condition()
@@ -141,7 +141,9 @@ class Serial:
 
 
 class VMM:
-    def __init__(self, binary, name, directory, arguments, qmp=True, serial=True):
+    """A process with QMP and, by default, a serial port of its own. `descriptors` are left open for it."""
+
+    def __init__(self, binary, name, directory, arguments, qmp=True, serial=True, descriptors=()):
         self.name = name
         self.log = open(f'{directory}/{name}.log', 'w+')
         command = list(binary) + arguments
@@ -158,9 +160,10 @@ class VMM:
             command += ['-S']
         self.command = command
         self.started = time.monotonic()
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                        pass_fds=descriptors)
         try:
-            self.serial = Serial(f'{directory}/{name}.tty', self.process) if serial else None
+            self.serial = Serial(connect(f'{directory}/{name}.tty', self.process, 20)) if serial else None
             self.qmp = QMP(f'{directory}/{name}.qmp', self.process) if qmp else None
             if waits:
                 self.qmp.call('cont')
@@ -178,17 +181,35 @@ class VMM:
             fields = f.read().rsplit(')', 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
+    def memory(self, field='VmRSS'):
+        """Resident set in bytes."""
+        with open(f'/proc/{self.process.pid}/status') as f:
+            return next(int(line.split()[1]) * 1024 for line in f if line.startswith(field))
+
     def peak_memory(self):
         """Largest resident set so far, in bytes."""
-        with open(f'/proc/{self.process.pid}/status') as f:
-            return next(int(line.split()[1]) * 1024 for line in f if line.startswith('VmHWM'))
+        return self.memory('VmHWM')
+
+    def descriptors(self):
+        """How many file descriptors are open."""
+        return len(os.listdir(f'/proc/{self.process.pid}/fd'))
+
+    def quit(self, seconds=20):
+        """Ends the process by QMP; its exit status."""
+        try:
+            self.qmp.call('quit')
+        except Failure:
+            pass  # The connection may be closed before the answer.
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Failure(f'{self.name} does not quit')
 
     def kill(self):
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
         self.log.close()
-
 
 
 def binary_words(text):
