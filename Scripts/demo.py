@@ -9,15 +9,13 @@ import argparse
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 
-from vmm import Failure, VMM, binary_words
+from vmm import Failure, NoArchive, VMM, binary_words, fetch_linux_guest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(HERE)
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TERMINAL = sys.stdout.isatty()
 
 
@@ -58,16 +56,13 @@ def linux_guest(options):
         return kernel, initrd
     if kernel or initrd:
         raise Failure('KERNEL= and INITRD= are wanted together')
-    kernel, initrd = f'{ROOT}/.guest/Image', f'{ROOT}/.guest/initramfs.gz'
-    if not (os.path.exists(kernel) and os.path.exists(initrd)):
-        if not shutil.which('apt-get'):
-            raise Failure("this is not a Debian: bring a riscv64 kernel and an initramfs made of Guests/linux,\n"
-                          "  make demo GUEST=linux KERNEL=path INITRD=path")
-        print('fetching the Linux kernel of Debian (once, about 110 MB) …', flush=True)
-        fetched = subprocess.run([f'{HERE}/fetch-linux-guest.sh', f'{ROOT}/.guest'], capture_output=True, text=True)
-        if fetched.returncode != 0:
-            raise Failure('cannot fetch the Linux guest; KERNEL= and INITRD= take your own:\n' + fetched.stderr[-1500:])
-    return kernel, initrd
+    folder = f'{ROOT}/.guest'
+    try:
+        fetch_linux_guest(folder)
+    except NoArchive as failure:
+        raise Failure(f"{failure}\nbring a riscv64 kernel and an initramfs made of Guests/linux:\n"
+                      "  make demo GUEST=linux KERNEL=path INITRD=path")
+    return f'{folder}/Image', f'{folder}/initramfs.gz'
 
 
 def guest_options(options):

@@ -8,6 +8,7 @@
 #   config         the kernel's build configuration
 #   versions       package names and versions used
 #   modules.order  the modules included, in loading order
+#   made-of        checksum of what it was made of here; nothing is done while it is true
 # Extra MODULE names (for instance ext4 9p 9pnet_virtio) are added with what they depend on.
 #
 # The mirror, proxies and so on come from this machine's own apt configuration; apt's state,
@@ -28,6 +29,9 @@ here=$(cd "$(dirname "$0")/../Guests/linux" && pwd)
 command -v apt-get >/dev/null || no_archive "this is not a Debian"
 for t in apt-cache dpkg-deb xz cpio gzip; do command -v $t >/dev/null || die "needs $t"; done
 mkdir -p "$out"; out=$(cd "$out" && pwd)
+made_of=$({ cat "$0" "$here"/*; echo "$suite $kernel_meta $extra"; } | cksum)
+if [ -f "$out/Image" ] && [ -f "$out/initramfs.gz" ] && [ "$made_of" = "$(cat "$out/made-of" 2>/dev/null)" ]; then exit 0; fi
+echo "fetching the Linux kernel of Debian $suite for riscv64 (once, about 110 MB) …" >&2
 work=$(mktemp -d "${TMPDIR:-/tmp}/linux-guest.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
@@ -153,6 +157,6 @@ find "$ird" -exec touch -h -d @0 {} +
 (cd "$ird" && find . | LC_ALL=C sort | cpio --quiet -o -H newc --reproducible -R 0:0) | gzip -9n > "$out/initramfs.gz.new"
 cp "$image" "$out/Image.new"
 cp "$config" "$out/config"; cp "$work/versions" "$out/versions"; cp "$ird/modules/order" "$out/modules.order"
-mv "$out/Image.new" "$out/Image"; mv "$out/initramfs.gz.new" "$out/initramfs.gz"
+mv "$out/Image.new" "$out/Image"; mv "$out/initramfs.gz.new" "$out/initramfs.gz"; echo "$made_of" > "$out/made-of"
 echo "kernel $release; modules: $(tr '\n' ' ' < "$out/modules.order")"
 ls -l "$out/Image" "$out/initramfs.gz"

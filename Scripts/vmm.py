@@ -14,6 +14,18 @@ class Failure(Exception):
     """Something a person should read: the VMM's own words where there are any."""
 
 
+class NoArchive(Failure):
+    """There is no Debian archive here to take a guest from."""
+
+
+def fetch_linux_guest(folder):
+    """Makes the Linux guest in `folder`, unless it is there already."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'fetch-linux-guest.sh')
+    status = subprocess.run([script, folder], stdout=subprocess.DEVNULL).returncode
+    if status:
+        raise (NoArchive if status == 3 else Failure)('cannot fetch the Linux guest, as said above')
+
+
 class QMP:
     def __init__(self, path, process, seconds=20):
         self.sock = connect(path, process, seconds)
@@ -181,14 +193,21 @@ class VMM:
             fields = f.read().rsplit(')', 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
-    def memory(self, field='VmRSS'):
-        """Resident set in bytes."""
-        with open(f'/proc/{self.process.pid}/status') as f:
-            return next(int(line.split()[1]) * 1024 for line in f if line.startswith(field))
-
     def peak_memory(self):
         """Largest resident set so far, in bytes."""
-        return self.memory('VmHWM')
+        with open(f'/proc/{self.process.pid}/status') as f:
+            return next(int(line.split()[1]) * 1024 for line in f if line.startswith('VmHWM'))
+
+    def memory_beside(self, guest):
+        """Resident bytes of all mappings that are smaller than the guest's RAM of `guest` bytes."""
+        resident = size = 0
+        with open(f'/proc/{self.process.pid}/smaps') as f:
+            for line in f:
+                if line.startswith('Size:'):
+                    size = int(line.split()[1]) << 10
+                elif line.startswith('Rss:') and size < guest:
+                    resident += int(line.split()[1]) << 10
+        return resident
 
     def descriptors(self):
         """How many file descriptors are open."""

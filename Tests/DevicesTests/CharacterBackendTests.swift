@@ -15,7 +15,7 @@ import Testing
         init(_ kind: CharacterBackend.Kind, room: Int = 4096) throws {
             backend = try CharacterBackend(kind)
             self.room = Mutex(room)
-            backend.start { [weak self] in
+            backend.start(lock: BoardLock()) { [weak self] in
                 self?.room.withLock { $0 } ?? 0
             } receive: { [input] in
                 input.append($0)
@@ -95,6 +95,56 @@ import Testing
             close(client)
         }
         #expect(line.input.text == "ping0ping1ping2")
+    }
+
+    @Test("A client gets all that is sent once it is connected, also before the backend's thread has seen it")
+    func firstWords() throws {
+        let path = Self.path("first")
+        defer { unsafe _ = unlink(path) }
+        for _ in 0..<50 {
+            let listener = try StreamSocket.unix(path, isServer: true, waits: false)
+            let line = try Line(.socket(listener, isListening: true))
+            line.backend.send(Array("nobody hears this".utf8))
+            let client = try StreamSocket.unix(path, isServer: false, waits: false)
+            line.backend.send(Array("ready".utf8))
+            #expect(Self.get(5, client) == "ready")
+            Self.put("v", client)
+            #expect(waitFor(120) { line.input.text == "v" })
+            close(client)
+        }
+    }
+
+    @Test("Bytes that a stopped receiver has not taken are still the host's, to the last one")
+    func stoppedReceiver() throws {
+        for round in 0..<40 {
+            var ends: [Int32] = [-1, -1]
+            try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+            let host = dup(ends[0])
+            let lock = BoardLock()
+            let input = Collected()
+            let runs = Mutex(true)
+            let backend = try CharacterBackend(.socket(ends[0], isListening: false))
+            backend.start(lock: lock) {
+                runs.withLock { $0 } ? 16 : 0
+            } receive: {
+                input.append($0)
+            }
+            for _ in 0..<64 { Self.put("0123456789abcdef0123456789abcdef", ends[1]) }
+            usleep(UInt32(round * 20))
+            lock.withLock { runs.withLock { $0 = false } }
+            let taken = input.bytes.count
+            backend.roomChanged()
+            Self.put("end", ends[1])
+            usleep(2000)
+            #expect(input.bytes.count == taken, "a byte came after the stop")
+            backend.shutDown()
+            let rest = Self.get(64 * 32 + 3 - taken, host)
+            #expect(
+                input.text + rest == String(repeating: "0123456789abcdef", count: 128) + "end",
+                "round \(round)")
+            close(host)
+            close(ends[1])
+        }
     }
 
     @Test("Input waits until there is room, in the order in which it came")

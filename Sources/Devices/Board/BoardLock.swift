@@ -2,8 +2,8 @@ import Glibc
 
 /// The one lock over all device state: registers, rings, interrupt lines, timers' callbacks.
 ///
-/// Not recursive. Harts hold it during an MMIO access, workers and timers while they touch a device; nobody holds it
-/// over I/O.
+/// Not recursive. Harts hold it during an MMIO access, workers and timers while they touch a device; nobody waits for
+/// the host with it.
 @safe
 public final class BoardLock: @unchecked Sendable {
     // Sendable: a mutex is made to be shared.

@@ -3,8 +3,8 @@ import Glibc
 
 /// Where a serial line or console port leads on the host: a terminal, a file, a socket.
 ///
-/// Any thread may send. Bytes that come in are given to the receiver on the backend's own thread, at most as many as it
-/// has room for.
+/// Any thread may send. Bytes that come in are given to the receiver on the backend's own thread, exactly as many as it
+/// has room for: what is not taken stays with the host, for whoever may run the guest next.
 @safe
 public final class CharacterBackend: @unchecked Sendable {
     // Sendable: mutable state is guarded by `mutex`.
@@ -27,9 +27,8 @@ public final class CharacterBackend: @unchecked Sendable {
     private var output: Int32 = -1
     private let listener: Int32
     private let isSocket: Bool
-    /// Milliseconds after which a receiver without room is asked again: a stopped guest does not say when it runs.
-    private static let retry: Int32 = 50
     private var pending: [UInt8] = []
+    private var lock: BoardLock?
     private var room: (@Sendable () -> Int)?
     private var receiver: (@Sendable ([UInt8]) -> Void)?
     private var wakeRead: Int32 = -1
@@ -113,15 +112,19 @@ public final class CharacterBackend: @unchecked Sendable {
 
     /// Begins to read.
     /// - Parameters:
-    ///   - room: how many bytes the receiver can take now.
+    ///   - lock: held while the two others are called, and not let go between them.
+    ///   - room: how many bytes the receiver can take now; ``roomChanged()`` says when to ask again.
     ///   - receive: takes them.
-    public func start(room: @escaping @Sendable () -> Int, receive: @escaping @Sendable ([UInt8]) -> Void) {
+    public func start(
+        lock: BoardLock, room: @escaping @Sendable () -> Int, receive: @escaping @Sendable ([UInt8]) -> Void
+    ) {
+        self.lock = lock
         self.room = room
         receiver = receive
         thread = OSThread("chardev") { [weak self] in self?.serve() }
     }
 
-    /// The receiver has room again.
+    /// The receiver has room again, or may have. From any thread, with or without the lock.
     public func roomChanged() { wake() }
 
     private func wake() {
@@ -132,11 +135,13 @@ public final class CharacterBackend: @unchecked Sendable {
     /// Sends bytes without waiting for the peer. Without a peer they are dropped.
     public func send(_ bytes: [UInt8]) {
         let mustWake = mutex.withLock { () -> Bool in
+            // A peer whose connection stands gets all that is sent from then on, even before the thread has seen it.
+            let isNew = output < 0 && acceptPeer()
             guard output >= 0 else { return false }
             pending += bytes
             flush()
             if pending.count > Self.backlog { pending.removeFirst(pending.count - Self.backlog) }
-            return !pending.isEmpty
+            return isNew || !pending.isEmpty
         }
         if mustWake { wake() }
     }
@@ -189,18 +194,17 @@ public final class CharacterBackend: @unchecked Sendable {
                 (isClosing, self.input, self.output, !pending.isEmpty)
             }
             if closing { return }
-            let free = input >= 0 ? room?() ?? 0 : 0
+            let hasRoom = input >= 0 && lock?.withLock { room?() ?? 0 } ?? 0 > 0
             var polls = [pollfd(fd: wakeRead, events: Int16(POLLIN), revents: 0)]
             if input >= 0 {
-                let events = (free > 0 ? POLLIN : 0) | (hasPending && output == input ? POLLOUT : 0)
+                let events = (hasRoom ? POLLIN : 0) | (hasPending && output == input ? POLLOUT : 0)
                 polls.append(pollfd(fd: input, events: Int16(events), revents: 0))
             } else {
                 polls.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0))
             }
             polls.append(
                 pollfd(fd: hasPending && output != input ? output : -1, events: Int16(POLLOUT), revents: 0))
-            let timeout = input >= 0 && free == 0 ? Self.retry : -1
-            guard unsafe poll(&polls, nfds_t(polls.count), timeout) >= 0 || errno == EINTR else { return }
+            guard unsafe poll(&polls, nfds_t(polls.count), -1) >= 0 || errno == EINTR else { return }
             if polls[0].revents != 0 {
                 var drain = [UInt8](repeating: 0, count: 64)
                 while unsafe read(wakeRead, &drain, 64) > 0 {}
@@ -208,43 +212,52 @@ public final class CharacterBackend: @unchecked Sendable {
             if polls[2].revents != 0 || Int32(polls[1].revents) & POLLOUT != 0 { mutex.withLock { flush() } }
             let events = Int32(polls[1].revents)
             if input < 0 {
-                if listener >= 0, events & POLLIN != 0 { acceptPeer() }
+                if events & POLLIN != 0 { mutex.withLock { _ = acceptPeer() } }
             } else if events & (POLLIN | POLLHUP | POLLERR) != 0 {
-                if free > 0 {
-                    receive(upTo: free)
-                } else if events & (POLLHUP | POLLERR) != 0 {
+                if hasRoom {
+                    receive(from: input)
+                } else {
                     usleep(10_000)  // The peer hung up while the guest has no room: nothing to wait for.
                 }
             }
         }
     }
 
-    private func acceptPeer() {
+    /// Takes a connection that waits; false when there is none. With `mutex` held.
+    private func acceptPeer() -> Bool {
+        guard listener >= 0, input < 0, !isClosing else { return false }
         let peer = accept(listener, nil, nil)
-        guard peer >= 0 else { return }
+        guard peer >= 0 else { return false }
         Self.setNonBlocking(peer)
-        mutex.withLock {
-            input = peer
-            output = peer
-            pending = []
-        }
+        input = peer
+        output = peer
+        pending = []
+        return true
     }
 
-    private func receive(upTo free: Int) {
-        var bytes = [UInt8](repeating: 0, count: min(free, 4096))
-        let count = unsafe read(input, &bytes, bytes.count)
-        if count > 0 { return receiver?(Array(bytes[..<count])) ?? () }
-        if count < 0, errno == EAGAIN || errno == EINTR { return }
+    /// Reads what there is room for and hands it over, with the receiver's lock held over both: no byte is taken from
+    /// the host by a guest that is stopped meanwhile. The bytes are there, so that reading does not wait.
+    private func receive(from input: Int32) {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let (count, code) =
+            lock?.withLock { () -> (Int, Int32) in
+                let free = min(room?() ?? 0, bytes.count)
+                guard free > 0 else { return (-1, EAGAIN) }
+                let count = unsafe read(input, &bytes, free)
+                let code = errno
+                if count > 0 { receiver?(Array(bytes[..<count])) }
+                return (count, code)
+            } ?? (-1, EAGAIN)
+        if count > 0 || count < 0 && (code == EAGAIN || code == EINTR) { return }
         if ptyPath != nil, count < 0 {
             usleep(100_000)  // Nobody has the terminal's other end open.
             return
         }
         mutex.withLock {
-            let old = input
-            input = -1
-            if old > 2 {
-                if output == old { output = -1 }
-                close(old)
+            self.input = -1
+            if input > 2 {
+                if output == input { output = -1 }
+                close(input)
             }
             pending = []
         }

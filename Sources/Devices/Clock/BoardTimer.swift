@@ -74,6 +74,17 @@ public final class BoardTimers: @unchecked Sendable {
         return armed[ObjectIdentifier(timer)]?.deadline
     }
 
+    private func disarmIfDue(_ timer: BoardTimer) -> Bool {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        let key = ObjectIdentifier(timer)
+        guard let deadline = armed[key]?.deadline, clock.isRunning, deadline <= clock.now else {
+            return false
+        }
+        armed[key] = nil
+        return true
+    }
+
     private func serve() {
         unsafe pthread_mutex_lock(mutex)
         while !isClosing {
@@ -89,9 +100,10 @@ public final class BoardTimers: @unchecked Sendable {
                 unsafe pthread_cond_timedwait(condition, mutex, &time)
                 continue
             }
-            armed[ObjectIdentifier(next.timer)] = nil
             unsafe pthread_mutex_unlock(mutex)
-            lock.withLock { next.timer.fire() }
+            // The clock stops with the lock held: until it is ours the guest may have been stopped, and its timer
+            // has to stay armed, to be saved or to fire later.
+            lock.withLock { if disarmIfDue(next.timer) { next.timer.fire() } }
             unsafe pthread_mutex_lock(mutex)
         }
         unsafe pthread_mutex_unlock(mutex)

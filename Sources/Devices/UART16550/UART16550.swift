@@ -201,7 +201,9 @@ public final class UART16550: MMIODevice, @unchecked Sendable {
             update()
         case 2: writeFIFOControl(value)
         case 3: state.lcr = value
-        case 4: state.mcr = value & 0x1f
+        case 4:
+            state.mcr = value & 0x1f
+            if !isLooping { roomHandler?() }
         case 7: state.scr = value
         default: break
         }

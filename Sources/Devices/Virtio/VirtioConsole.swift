@@ -15,8 +15,8 @@ public final class VirtioConsole: VirtioDevice, @unchecked Sendable {
 
     /// Ports that a device may have; it always has queues for all of them.
     public static let maxPorts = 31
-    /// Bytes for the guest that are kept for a port; more are refused.
-    private static let inputMax = 64 << 10
+    /// Emergency bytes that are kept until the device's thread writes them; more are dropped.
+    private static let emergencyMax = 64 << 10
     /// Bytes of one request that are handled at a time.
     private static let chunk = 64 << 10
     private static let emergencyOffset = 8
@@ -27,6 +27,8 @@ public final class VirtioConsole: VirtioDevice, @unchecked Sendable {
     var messages: [[UInt8]] = []
     private var emergency: [UInt8] = []
     let chain = VirtqueueChain()
+    /// For what comes from the host, on threads of its own.
+    private let inputChain = VirtqueueChain()
 
     /// - Parameter ports: with different numbers.
     public init(ports: [VirtioConsolePort], isModern: Bool = false, memory: GuestMemory, lock: BoardLock) {
@@ -53,7 +55,7 @@ public final class VirtioConsole: VirtioDevice, @unchecked Sendable {
     }
 
     override func configWritten(_ offset: Int, size: Int, value: UInt32) {
-        guard offset == VirtioConsole.emergencyOffset, emergency.count < VirtioConsole.inputMax else {
+        guard offset == VirtioConsole.emergencyOffset, emergency.count < VirtioConsole.emergencyMax else {
             return
         }
         emergency.append(UInt8(truncatingIfNeeded: value))
@@ -72,23 +74,31 @@ public final class VirtioConsole: VirtioDevice, @unchecked Sendable {
 
     // MARK: The host's side
 
-    /// Gives the guest bytes; returns how many were taken. From any thread, without the board's lock.
+    /// How many bytes ``receive(_:port:)`` takes now: as many as the guest's next buffer holds, none while the device
+    /// stands still. Nothing is kept in between, so nothing is left behind when the guest moves. With the board's lock
+    /// held.
+    public func room(port id: Int) -> Int {
+        guard let queue = openReceiveQueue(port: id), pop(queue, into: inputChain) else { return 0 }
+        queues[queue].rewind(1)
+        return inputChain.writableCount
+    }
+
+    /// Gives the guest bytes, at most ``room(port:)``; returns how many were taken. With the board's lock held.
     @discardableResult
     public func receive(_ bytes: [UInt8], port id: Int) -> Int {
-        guard let index = ports.firstIndex(where: { $0.id == id }) else { return 0 }
-        let count = lock.withLock {
-            let count = min(bytes.count, VirtioConsole.inputMax - states[index].input.count)
-            states[index].input += bytes.prefix(count)
-            return count
-        }
-        if count > 0 { kick(1 << UInt64(ports[index].receiveQueue)) }
+        guard let queue = openReceiveQueue(port: id), pop(queue, into: inputChain) else { return 0 }
+        let count = inputChain.copyIn(bytes, at: 0)
+        inputChain.markDirty(memory, count: count)
+        push(inputChain, written: count)
         return count
     }
 
-    /// Bytes that ``receive(_:port:)`` would take now.
-    public func room(port id: Int) -> Int {
-        guard let index = ports.firstIndex(where: { $0.id == id }) else { return 0 }
-        return lock.withLock { VirtioConsole.inputMax - states[index].input.count }
+    /// Where a port's input goes; nil while the guest does not listen.
+    private func openReceiveQueue(port id: Int) -> Int? {
+        guard let index = ports.firstIndex(where: { $0.id == id }), status & VirtioStatus.driverOK != 0,
+            !isMultiport || states[index].isGuestConnected
+        else { return nil }
+        return ports[index].receiveQueue
     }
 
     /// The host's end of a port was opened or closed.
@@ -117,7 +127,9 @@ public final class VirtioConsole: VirtioDevice, @unchecked Sendable {
         else {
             return discard(queue)
         }
-        return queue == ports[index].receiveQueue ? deliver(index) : transmit(index)
+        guard queue == ports[index].receiveQueue else { return transmit(index) }
+        ports[index].roomChanged()
+        return true
     }
 
     /// Answers requests of a port that does not exist.
@@ -163,22 +175,6 @@ public final class VirtioConsole: VirtioDevice, @unchecked Sendable {
             }
             complete(chain, written: 0)
         }
-    }
-
-    private func deliver(_ index: Int) -> Bool {
-        lock.withLock {
-            guard status & VirtioStatus.driverOK != 0, !isMultiport || states[index].isGuestConnected else {
-                return
-            }
-            while !states[index].input.isEmpty, pop(ports[index].receiveQueue, into: chain) {
-                let count = chain.copyIn(
-                    Array(states[index].input.prefix(chain.writableCount)), at: 0)
-                chain.markDirty(memory, count: count)
-                states[index].input.removeFirst(count)
-                push(chain, written: count)
-            }
-        }
-        return true
     }
 
     // MARK: State

@@ -11,17 +11,20 @@ public struct VirtioConsolePort: Sendable {
     /// Whether the host's end is open from the start; a backend that waits for its peer calls
     /// ``VirtioConsole/setHostConnected(_:port:)`` later. A guest's write to a closed port waits.
     let isHostConnected: Bool
+    /// Hears that ``VirtioConsole/room(port:)`` may have grown. On the device's thread, with no lock held.
+    let roomChanged: @Sendable () -> Void
     /// Takes what the guest writes. On the device's thread, with no lock held; it may block.
     let write: @Sendable ([UInt8]) -> Void
 
     public init(
         id: Int, isConsole: Bool, name: String = "", isHostConnected: Bool = true,
-        write: @escaping @Sendable ([UInt8]) -> Void
+        roomChanged: @escaping @Sendable () -> Void = {}, write: @escaping @Sendable ([UInt8]) -> Void
     ) {
         self.id = id
         self.isConsole = isConsole
         self.name = name
         self.isHostConnected = isHostConnected
+        self.roomChanged = roomChanged
         self.write = write
     }
 
@@ -34,8 +37,6 @@ public struct VirtioConsolePort: Sendable {
 struct VirtioConsolePortState {
     var isGuestConnected = false
     var isHostConnected: Bool
-    /// Bytes for the guest that had no buffer yet.
-    var input: [UInt8] = []
     /// What the sender of a stream had half done.
     var restored: VirtioConsoleState.Port.Pending?
 }

@@ -89,14 +89,16 @@ struct DeviceFactory {
             // Port 0 is for a console.
             let id = isConsole && !ports.contains(where: { $0.id == 0 }) ? 0 : max(1, ports.count)
             ports.append(
-                VirtioConsolePort(id: id, isConsole: isConsole, name: name ?? "") { backend.send($0) })
+                VirtioConsolePort(
+                    id: id, isConsole: isConsole, name: name ?? "", roomChanged: { backend.roomChanged() }
+                ) { backend.send($0) })
             attached.append((id, backend))
             backends.append(backend)
         }
         let console = VirtioConsole(
             ports: ports, isModern: isModern, memory: memory, lock: lock)
         for (id, backend) in attached {
-            backend.start { [weak console] in
+            backend.start(lock: lock) { [weak console] in
                 console?.room(port: id) ?? 0
             } receive: { [weak console] bytes in
                 _ = console?.receive(bytes, port: id)

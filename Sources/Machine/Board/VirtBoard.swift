@@ -27,7 +27,6 @@ final class VirtBoard: @unchecked Sendable {
     let bus: BoardBus
     private(set) var harts: [Hart] = []
     let serial: UART16550
-    private let serialBackend: CharacterBackend
     private var backends: [CharacterBackend] = []
     private(set) var virtio: [VirtioDevice] = []
     private(set) var images: [RawImage] = []
@@ -77,7 +76,6 @@ final class VirtBoard: @unchecked Sendable {
                     supervisorTimerDue: { hartBox.hart(index)?.timerDue() })
             }, timers: timers)
         let backend = try CharacterBackend(DeviceFactory.kind(configuration.serial))
-        serialBackend = backend
         serial = UART16550(timers: timers, line: plic.line(VirtAddressMap.uartSource)) { backend.send([$0]) }
         bus.connect(aclint: aclint, hartCount: count)
         bus.map(VirtAddressMap.clint, 0x10000, aclint)
@@ -120,7 +118,7 @@ final class VirtBoard: @unchecked Sendable {
         let slots = try VirtioSlots(configuration, &factory, bus: bus, plic: plic, pcie: pcie, lock: lock)
         virtio = slots.devices
         images = factory.images
-        backends = factory.backends
+        backends = [backend] + factory.backends
 
         parts = BoardSections(
             aclint: aclint, plic: plic, fwCfg: fwCfg, pcie: pcie, serial: serial, rtc: rtc, flash: flash,
@@ -136,10 +134,10 @@ final class VirtBoard: @unchecked Sendable {
             for transport in slots.transports { transport.reset() }
         }
         serial.setRoomHandler { backend.roomChanged() }
-        backend.start { [lock, serial] in
-            lock.withLock { serial.room }
-        } receive: { [lock, serial] bytes in
-            lock.withLock { serial.receive(bytes) }
+        backend.start(lock: lock) { [serial] in
+            serial.room
+        } receive: { [serial] bytes in
+            serial.receive(bytes)
         }
     }
 
@@ -199,7 +197,8 @@ final class VirtBoard: @unchecked Sendable {
         for hart in harts { hart.pause() }
         for hart in harts { hart.waitUntilPaused() }
         for device in virtio { device.quiesce() }
-        clock.stop()
+        // With the lock: what a timer or the host's input was about to change has been changed, or will not be.
+        lock.withLock { clock.stop() }
         timers.clockChanged()
     }
 
@@ -208,6 +207,7 @@ final class VirtBoard: @unchecked Sendable {
         clock.start()
         timers.clockChanged()
         for device in virtio { device.resume() }
+        for backend in backends { backend.roomChanged() }
         for hart in harts { hart.resume() }
     }
 
@@ -216,7 +216,6 @@ final class VirtBoard: @unchecked Sendable {
         for hart in harts { hart.stop() }
         for device in virtio { device.shutDown() }
         timers.close()
-        serialBackend.shutDown()
         for backend in backends { backend.shutDown() }
     }
 
