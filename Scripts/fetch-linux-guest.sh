@@ -83,7 +83,7 @@ else
   [ -x $helper ] || die "no $helper"
   conf="-qq -c $work/etc/apt.conf -o APT::Sandbox::User=$(id -un)"
   # shellcheck disable=SC2086
-  $helper $conf download-file "${mirror%/}/dists/$suite/main/binary-riscv64/Packages.xz" "$work/Packages.xz" >&2 || no_archive "no index"
+  $helper $conf download-file "${mirror%/}/dists/$suite/main/binary-riscv64/Packages.xz" "$work/Packages.xz" >&2 || no_archive "nothing to be had from $mirror"
   xz -dc "$work/Packages.xz" > "$work/Packages"
   entry() { awk -v RS= -v want="Package: $1" 'index($0 "\n", want "\n") == 1 { print; exit }' "$work/Packages"; }
   kernel=$(entry "$kernel_meta" | sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p')

@@ -86,6 +86,30 @@ class PortEcho(threading.Thread):
             time.sleep(0.005)
 
 
+class Typist(threading.Thread):
+    """Types a command at the console, waits for what it prints, and types the next: some bytes of input are always on
+    their way when the guest is stopped. The judge counts the answers."""
+
+    def __init__(self, serial):
+        super().__init__(daemon=True)
+        self.serial = serial
+        self.failure = None
+        self.start()
+
+    def run(self):
+        number = 0
+        while True:
+            start = len(self.serial.lines)
+            self.serial.send(f'echo typed-$(({number} + 1))\n')
+            number += 1
+            try:
+                self.serial.wait(f'^typed-{number}$', PATIENCE, start=start)
+            except Failure as failure:
+                self.failure = str(failure)
+                return
+            time.sleep(0.03)
+
+
 class Judge:
     """Follows what the guest prints over all moves, and fails at the first line that must not be."""
     # Each counts from 1 without a gap, but for the pages of `dirty`, which only grow.
@@ -178,15 +202,14 @@ class Run:
                    descriptors=(self.console.fileno(), self.port.fileno()))
 
     def alive(self):
-        if self.port_echo.failure:
-            raise Failure(self.port_echo.failure)
+        if failure := self.port_echo.failure or self.typist.failure:
+            raise Failure(failure)
         if self.here.process.poll() is not None:
             raise Failure(f'{self.here.name} ended by itself: {self.here.said()}')
 
     def progress(self):
-        """All that the guest does goes on: its own counters, the port, and a command typed at the console."""
+        """All that the guest does goes on: its own counters, the port, and the commands typed at the console."""
         back = self.port_echo.back
-        self.serial.send(f"echo typed-$(({self.judge.values['typed']} + 1))\n")
         self.judge.wait_for_all(Judge.counters, self.alive)
         end = time.monotonic() + PATIENCE
         while self.port_echo.back == back:
@@ -218,6 +241,7 @@ class Run:
         first, _ = self.serial.wait(r'tick 1 ', 300)
         self.record['boot'] = round(first - self.here.started, 2)
         self.port_echo = PortEcho(self.port_end, self.harts)
+        self.typist = Typist(self.serial)
         self.progress()
         print(f'{self.harts} harts over {self.transport}: first tick after {self.record["boot"]} s', flush=True)
         chance = random.Random(self.harts)
@@ -258,8 +282,8 @@ class Run:
         record['descriptors'].append(self.here.descriptors())
         print(f"move {number:3} over {transport:4}  {info['total-time']:5} ms, downtime {info['downtime']:3} ms  "
               f"tick {values['tick']}  pages {values['pages']}  block {values['block']}  net {values['net']} "
-              f"(resent {self.judge.again})  port {self.port_echo.back}  {record['memory'][-1] >> 20} MiB  "
-              f"{record['descriptors'][-1]} fds  clock -{self.judge.clock_lost() * 1000:.0f} ms", flush=True)
+              f"(resent {self.judge.again})  port {self.port_echo.back}  typed {values['typed']}  {record['memory'][-1] >> 20} MiB  "
+              f"{record['descriptors'][-1]} fds  clock lost {self.judge.clock_lost() * 1000:.0f} ms", flush=True)
 
     def check_processes(self):
         """Each process is a copy of the first: what grows from move to move is a leak that travels."""
@@ -297,13 +321,13 @@ def markdown(records, options):
              f'Load: `dirty={options.dirty}`, {options.memory} MiB of memory, {os.cpu_count()} host processors, '
              f'{time.strftime("%Y-%m-%d")}.', '',
              '| harts | transport | boot s | moves | downtime ms: min | median | max | total ms: median | max | ticks | '
-             'blocks | echoes (resent) | port KiB | clock lost s | verdict |',
-             '|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|']
+             'blocks | echoes (resent) | port KiB | commands typed | clock lost s | verdict |',
+             '|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|']
     for r in records:
         down, total = spread(r['downtime']) or {}, spread(r['total']) or {}
         cells = [r['harts'], r['transport'], r.get('boot', ''), r['moves'], down.get('min', ''), down.get('median', ''),
                  down.get('max', ''), total.get('median', ''), total.get('max', ''), r.get('tick', ''),
-                 r.get('block', ''), f"{r.get('echoes', '')} ({r.get('resent', '')})", r.get('port', 0) >> 10,
+                 r.get('block', ''), f"{r.get('echoes', '')} ({r.get('resent', '')})", r.get('port', 0) >> 10, r.get('typed', ''),
                  r.get('clock_lost', ''), r['verdict']]
         lines.append('| ' + ' | '.join(str(cell) for cell in cells) + ' |')
     return '\n'.join(lines) + '\n'
