@@ -22,12 +22,11 @@ import tempfile
 import threading
 import time
 
-from vmm import Failure, NoArchive, Serial, VMM, binary_words, fetch_linux_guest
+from vmm import PATIENCE, Failure, NoArchive, Serial, VMM, binary_words, fetch_linux_guest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TROUBLE = re.compile(r'CORRUPT|ERROR|Kernel panic|Oops|BUG:|soft lockup|rcu: INFO|Unable to handle|SysRq|I/O error|'
                      r'WARNING:|nobody cared|sh: .*not found')
-PATIENCE = 90  # seconds for a sign of life; a guest on a busy machine is slow
 
 
 def free_port():

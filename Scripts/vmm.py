@@ -10,6 +10,10 @@ import threading
 import time
 
 
+# Seconds for an answer of a process, however busy the machine is.
+PATIENCE = 120
+
+
 class Failure(Exception):
     """Something a person should read: the VMM's own words where there are any."""
 
@@ -27,7 +31,7 @@ def fetch_linux_guest(folder):
 
 
 class QMP:
-    def __init__(self, path, process, seconds=20):
+    def __init__(self, path, process, seconds=PATIENCE):
         self.sock = connect(path, process, seconds)
         self.file = self.sock.makefile('rb')
         self.ids = 0
@@ -54,7 +58,7 @@ class QMP:
             self.answers['closed'] = True
             self.lock.notify_all()
 
-    def call(self, command, seconds=60, **arguments):
+    def call(self, command, seconds=PATIENCE, **arguments):
         with self.lock:
             self.ids += 1
             number = self.ids
@@ -175,7 +179,7 @@ class VMM:
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                         pass_fds=descriptors)
         try:
-            self.serial = Serial(connect(f'{directory}/{name}.tty', self.process, 20)) if serial else None
+            self.serial = Serial(connect(f'{directory}/{name}.tty', self.process, PATIENCE)) if serial else None
             self.qmp = QMP(f'{directory}/{name}.qmp', self.process) if qmp else None
             if waits:
                 self.qmp.call('cont')
@@ -213,7 +217,7 @@ class VMM:
         """How many file descriptors are open."""
         return len(os.listdir(f'/proc/{self.process.pid}/fd'))
 
-    def quit(self, seconds=20):
+    def quit(self, seconds=PATIENCE):
         """Ends the process by QMP; its exit status."""
         try:
             self.qmp.call('quit')
