@@ -146,12 +146,10 @@ class Lane:
     def __init__(self, options, directory, seed):
         self.options, self.directory = options, directory
         self.random = random.Random(seed)
+        self.seed, self.disks = seed, 0
         self.ours = binary_words(options.binary)
         self.theirs = binary_words(options.destination or options.binary)
         self.proxy = Proxy()
-        self.disk = f'{directory}/disk{seed}.img'
-        with open(self.disk, 'wb') as file:
-            file.truncate(64 << 10)
         self.here = self.there = None
 
     def close(self):
@@ -163,6 +161,14 @@ class Lane:
 
     def prepare(self):
         if self.here is None:
+            # A disk of its own: that of a guest that was killed may be locked for a moment yet.
+            self.disks += 1
+            self.disk = f'{self.directory}/disk{self.seed}-{self.disks}.img'
+            with open(self.disk, 'wb') as file:
+                file.truncate(64 << 10)
+            if self.there:
+                self.there.end()
+                self.there = None
             self.here = Side(self.ours, self.options, self.directory, self.disk)
         if self.there is None:
             self.there = Side(self.theirs, self.options, self.directory, self.disk, incoming=True)
@@ -245,6 +251,13 @@ class Lane:
                 # The operator's wrong word: the disk tells.
                 self.refused(lambda: here.qmp.call('cont'), 'Failed to get', 'it was told to run at both sides')
             return self.arrived('destination runs, source in doubt' if doubt else 'destination runs')
+        if there_end == 'completed' and here_runs and self.options.count:
+            # A QEMU that did not get the disk's lock back in time: it stands, the source runs on.
+            said['held back'] = True
+            proxy.finish()
+            there.end()
+            self.there = None
+            return 'source runs'
         if there_end == 'completed':
             raise Wrong('the destination completed and does not run')
         if there_end != 'gone' and there.has_run():
