@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import GuestMemory
 import Synchronization
 import Testing
@@ -203,6 +204,23 @@ import Testing
         #expect(eventually { output.changes(0) > before })
         #expect(driver.lock.withLock { console.receive([65], port: 0) } == 1)
         #expect(received(driver, 0) == [65])
+    }
+
+    @Test func `What a console has room for it takes, also when it is about to stand still`() throws {
+        let driver = try driver()
+        driver.start(queues: 6)
+        let console = try #require(driver.transport.device as? VirtioConsole)
+        connect(driver)
+        addBuffers(driver, 0)
+        let pauser = driver.lock.withLock {
+            #expect(console.room(port: 0) == 64)
+            let pauser = OSThread("pauser") { console.quiesce() }
+            usleep(50_000)
+            #expect(console.receive([65], port: 0) == 1)
+            return pauser
+        }
+        pauser.join()
+        #expect(driver.lock.withLock { console.room(port: 0) } == 0)
     }
 
     @Test func `A driver without multiport has the console at once`() throws {

@@ -4,8 +4,10 @@ import Glibc
 /// A named thread of the operating system, for work that blocks.
 @safe
 public final class OSThread: @unchecked Sendable {
-    // Sendable: only `join` touches the handle, once.
+    // Sendable: the handle is written before anybody else has the object; only `join`, called once, and `deinit` use
+    // what follows.
     private var handle: pthread_t = 0
+    private var isJoined = false
     private let name: String
     private let body: @Sendable () -> Void
 
@@ -26,6 +28,12 @@ public final class OSThread: @unchecked Sendable {
         precondition(failure == 0, "the system has no room for a thread")
     }
 
+    /// The thread holds the object while it runs. When nobody has joined it, the system takes back its stack now.
+    deinit { if !isJoined { pthread_detach(handle) } }
+
     /// Waits until the thread has ended. At most once.
-    public func join() { _ = pthread_join(handle, nil) }
+    public func join() {
+        isJoined = true
+        _ = pthread_join(handle, nil)
+    }
 }

@@ -292,7 +292,11 @@ public class VirtioDevice: @unchecked Sendable {
 
     /// Finishes the request at hand and serves no other before ``resume()``: guest memory, disk and state stand
     /// still. With the harts paused, and without the board's lock.
-    public func quiesce() { worker?.pause() }
+    public func quiesce() {
+        // Whoever holds the lock finds the device as it was a moment before: input that a console has room for is taken.
+        lock.withLock { worker?.holdBack() }
+        worker?.pause()
+    }
 
     /// Serves requests again, beginning with those that are waiting. At every start of the guest.
     public func resume() {
