@@ -52,7 +52,8 @@ extension SourceWriter {
                 let call = member.isOptional ? "optional" : "required"
                 line("\(target) = try reader.\(call)(\"\(member.name)\")")
             } else {
-                line("try reader.refuseNotBuilt(\"\(member.name)\")")
+                let label = member.type == .named("bool") ? "flag: " : ""
+                line("try reader.refuseNotBuilt(\(label)\"\(member.name)\")")
                 line("\(target) = nil")
             }
         }

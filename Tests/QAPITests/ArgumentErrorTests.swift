@@ -76,6 +76,17 @@ struct ArgumentCase: CustomTestStringConvertible, Sendable {
             "Value 'rdma' of parameter 'channels[0].addr.transport' is known but not built in this version of Martlet"
         ),
         ArgumentCase(
+            MigrateArguments.self, #"{"uri":"tcp:h:1","resume":true}"#,
+            "Parameter 'resume' is known but not built in this version of Martlet"),
+        ArgumentCase(
+            MigrateArguments.self, #"{"uri":"tcp:h:1","resume":0}"#,
+            "Invalid parameter type for 'resume', expected: boolean"),
+        ArgumentCase(
+            MemsaveArguments.self, #"{"val":0,"size":1,"filename":"f","cpu-index":9223372036854775808}"#,
+            "Invalid parameter type for 'cpu-index', expected: integer"),
+        ArgumentCase(
+            MemsaveArguments.self, #"{"val":null,"size":1,"filename":"f"}"#, "Parameter 'val' expects uint64"),
+        ArgumentCase(
             MigrateArguments.self, #"{"channels":[5]}"#,
             "Invalid parameter type for 'channels[0]', expected: object"),
     ]
@@ -88,6 +99,11 @@ struct ArgumentCase: CustomTestStringConvertible, Sendable {
     @Test func `the whole range of uint64 is accepted`() throws {
         let json = try JSONValue(parsing: #"{"max-bandwidth":18446744073709551615}"#)
         #expect(try MigrateSetParameters(json: json).maxBandwidth == .max)
+    }
+
+    @Test func `a flag that is not built may be off`() throws {
+        let json = try JSONValue(parsing: #"{"uri":"fd:migrate","detach":true,"resume":false,"blk":false}"#)
+        #expect(try MigrateArguments(json: json) == MigrateArguments(uri: "fd:migrate", detach: true))
     }
 
     @Test func `a flat union is read and written in one object`() throws {

@@ -54,6 +54,7 @@ struct ParserCase: CustomTestStringConvertible, Sendable {
         ParserCase("an exponent", "-2.5E+3 ", "-2500"),
         ParserCase("a number too large for a double", "1e400 ", "1e999"),
         ParserCase("minus zero", "-0 ", "0"),
+        ParserCase("minus zero with a fraction", "-0.0 ", "-0"),
         ParserCase("literals", "[null,true,false]", "[null, true, false]"),
         ParserCase("empty containers", "[{},[]]", "[{}, []]"),
         ParserCase("a scalar ends where another word begins", #"5"s""#, "5", #""s""#),

@@ -162,12 +162,12 @@ public struct MigrateArguments: QAPIObject, Equatable {
     public init(reading reader: inout MemberReader) throws(QAPIError) {
         uri = try reader.optional("uri")
         channels = try reader.optional("channels")
-        try reader.refuseNotBuilt("blk")
+        try reader.refuseNotBuilt(flag: "blk")
         blk = nil
-        try reader.refuseNotBuilt("inc")
+        try reader.refuseNotBuilt(flag: "inc")
         inc = nil
         detach = try reader.optional("detach")
-        try reader.refuseNotBuilt("resume")
+        try reader.refuseNotBuilt(flag: "resume")
         resume = nil
     }
 

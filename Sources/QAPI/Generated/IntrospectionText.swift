@@ -108,7 +108,7 @@ extension Introspection {
          {"name": "number", "meta-type": "builtin", "json-type": "number"},
          {"name": "51", "meta-type": "enum", "members": [{"name": "inet"}, {"name": "unix"}, {"name": "fd"}], "values": ["inet", "unix", "fd"]},
          {"name": "52", "meta-type": "object", "members": [{"name": "host", "type": "str"}, {"name": "port", "type": "str"}, {"name": "numeric", "type": "bool", "default": null}, {"name": "to", "type": "int", "default": null}, {"name": "ipv4", "type": "bool", "default": null}, {"name": "ipv6", "type": "bool", "default": null}, {"name": "keep-alive", "type": "bool", "default": null}]},
-         {"name": "53", "meta-type": "object", "members": [{"name": "path", "type": "str"}, {"name": "abstract", "type": "bool", "default": null}, {"name": "tight", "type": "bool", "default": null}]},
+         {"name": "53", "meta-type": "object", "members": [{"name": "path", "type": "str"}]},
          {"name": "54", "meta-type": "object", "members": [{"name": "str", "type": "str"}]},
          {"name": "55", "meta-type": "enum", "members": [{"name": "main"}], "values": ["main"]},
          {"name": "56", "meta-type": "object", "members": [{"name": "transport", "type": "57"}], "tag": "transport", "variants": [{"case": "socket", "type": "43"}, {"case": "exec", "type": "58"}, {"case": "file", "type": "59"}]},

@@ -39,7 +39,7 @@ public struct InetSocketAddress: QAPIObject, Equatable {
         ipv4 = try reader.optional("ipv4")
         ipv6 = try reader.optional("ipv6")
         keepAlive = try reader.optional("keep-alive")
-        try reader.refuseNotBuilt("mptcp")
+        try reader.refuseNotBuilt(flag: "mptcp")
         mptcp = nil
     }
 
@@ -59,9 +59,9 @@ public struct InetSocketAddress: QAPIObject, Equatable {
 public struct UnixSocketAddress: QAPIObject, Equatable {
     /// In the file system, or the abstract name. QAPI `path`.
     public var path: String
-    /// The name is abstract (Linux). QAPI `abstract`.
+    /// The name is abstract (Linux). QAPI `abstract`. Not built.
     public var abstract: Bool?
-    /// An abstract name ends with its last byte, no padding (default true). QAPI `tight`.
+    /// An abstract name ends with its last byte, no padding (default true). QAPI `tight`. Not built.
     public var tight: Bool?
 
     public init(path: String, abstract: Bool? = nil, tight: Bool? = nil) {
@@ -72,8 +72,10 @@ public struct UnixSocketAddress: QAPIObject, Equatable {
 
     public init(reading reader: inout MemberReader) throws(QAPIError) {
         path = try reader.required("path")
-        abstract = try reader.optional("abstract")
-        tight = try reader.optional("tight")
+        try reader.refuseNotBuilt(flag: "abstract")
+        abstract = nil
+        try reader.refuseNotBuilt(flag: "tight")
+        tight = nil
     }
 
     public func write(to object: inout JSONObject) {
@@ -1260,7 +1262,7 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
         compressLevel = nil
         try reader.refuseNotBuilt("compress-threads")
         compressThreads = nil
-        try reader.refuseNotBuilt("compress-wait-thread")
+        try reader.refuseNotBuilt(flag: "compress-wait-thread")
         compressWaitThread = nil
         try reader.refuseNotBuilt("decompress-threads")
         decompressThreads = nil
@@ -1270,7 +1272,7 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
         cpuThrottleInitial = nil
         try reader.refuseNotBuilt("cpu-throttle-increment")
         cpuThrottleIncrement = nil
-        try reader.refuseNotBuilt("cpu-throttle-tailslow")
+        try reader.refuseNotBuilt(flag: "cpu-throttle-tailslow")
         cpuThrottleTailslow = nil
         try reader.refuseNotBuilt("tls-creds")
         tlsCreds = nil
@@ -1283,7 +1285,7 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
         downtimeLimit = try reader.optional("downtime-limit")
         try reader.refuseNotBuilt("x-checkpoint-delay")
         xCheckpointDelay = nil
-        try reader.refuseNotBuilt("block-incremental")
+        try reader.refuseNotBuilt(flag: "block-incremental")
         blockIncremental = nil
         try reader.refuseNotBuilt("multifd-channels")
         multifdChannels = nil
@@ -1452,7 +1454,7 @@ public struct MigrationParameters: QAPIObject, Equatable {
         compressLevel = nil
         try reader.refuseNotBuilt("compress-threads")
         compressThreads = nil
-        try reader.refuseNotBuilt("compress-wait-thread")
+        try reader.refuseNotBuilt(flag: "compress-wait-thread")
         compressWaitThread = nil
         try reader.refuseNotBuilt("decompress-threads")
         decompressThreads = nil
@@ -1462,7 +1464,7 @@ public struct MigrationParameters: QAPIObject, Equatable {
         cpuThrottleInitial = nil
         try reader.refuseNotBuilt("cpu-throttle-increment")
         cpuThrottleIncrement = nil
-        try reader.refuseNotBuilt("cpu-throttle-tailslow")
+        try reader.refuseNotBuilt(flag: "cpu-throttle-tailslow")
         cpuThrottleTailslow = nil
         try reader.refuseNotBuilt("tls-creds")
         tlsCreds = nil
@@ -1475,7 +1477,7 @@ public struct MigrationParameters: QAPIObject, Equatable {
         downtimeLimit = try reader.optional("downtime-limit")
         try reader.refuseNotBuilt("x-checkpoint-delay")
         xCheckpointDelay = nil
-        try reader.refuseNotBuilt("block-incremental")
+        try reader.refuseNotBuilt(flag: "block-incremental")
         blockIncremental = nil
         try reader.refuseNotBuilt("multifd-channels")
         multifdChannels = nil

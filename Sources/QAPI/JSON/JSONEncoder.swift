@@ -69,6 +69,8 @@ struct JSONEncoder {
             write("null")
         } else if number.isInfinite {
             write(number < 0 ? "-1e999" : "1e999")
+        } else if number == 0, number.sign == .minus {
+            write("-0")
         } else if number.magnitude < 0x1p53, let whole = Int64(exactly: number) {
             write(String(whole))
         } else {

@@ -28,6 +28,13 @@ public struct MemberReader {
         if object[name] != nil { throw .notBuilt("Parameter '\(path.member(name))'") }
     }
 
+    /// Refuses flag `name` if it is on: QEMU knows it, this version of Martlet does nothing with it. Off asks for
+    /// nothing, and clients that write every flag out need not know.
+    public mutating func refuseNotBuilt(flag name: String) throws(QAPIError) {
+        let isOn: Bool? = try optional(name)
+        if isOn == true { throw .notBuilt("Parameter '\(path.member(name))'") }
+    }
+
     /// The error for a union whose tag `name` picks a branch that is not built.
     public func notBuilt<Tag: QAPIEnum>(_ name: String, _ tag: Tag) -> QAPIError {
         .notBuilt("Value '\(tag.rawValue)' of parameter '\(path.member(name))'")
