@@ -60,9 +60,13 @@ public final class MigrationController: Sendable {
     }
 
     private static func requireIdle(_ state: borrowing State) throws(MigrationError) {
-        let isBusy =
-            state.outgoing?.report.status.isUnderWay == true || state.incoming?.report.status == .active
-        if isBusy { throw MigrationError("There's a migration process in progress") }
+        guard state.outgoing?.report.status.isUnderWay == true else { return }
+        throw MigrationError("There's a migration process in progress")
+    }
+
+    /// - Throws: what `migrate-set-capabilities` says while a migration runs.
+    public func requireIdle() throws(MigrationError) {
+        try state.withLock { (state) throws(MigrationError) in try Self.requireIdle(state) }
     }
 
     // MARK: Outgoing
@@ -156,13 +160,25 @@ public final class MigrationController: Sendable {
         _ = WorkerThread("mig/dst/main") { incoming.run { () throws(TransportError) in channel } }
     }
 
+    /// - Throws: what `migrate-incoming` says before it looks at the address.
+    public func requireIncoming() throws(MigrationError) {
+        let refusal = guest.incomingRefusal
+        try state.withLock { (state) throws(MigrationError) in try Self.requireIncoming(state, refusal) }
+    }
+
+    private static func requireIncoming(
+        _ state: borrowing State, _ refusal: String?
+    ) throws(MigrationError) {
+        if let earlier = state.incoming, earlier.report.status != .failed {
+            throw MigrationError("The incoming migration has already been started")
+        }
+        if let refusal { throw MigrationError(refusal) }
+    }
+
     private func beginIncoming() throws(MigrationError) -> IncomingMigration {
         let refusal = guest.incomingRefusal
         return try state.withLock { (state) throws(MigrationError) in
-            if let refusal { throw MigrationError(refusal) }
-            if let earlier = state.incoming, earlier.report.status != .failed {
-                throw MigrationError("The incoming migration has already been started")
-            }
+            try Self.requireIncoming(state, refusal)
             let incoming = IncomingMigration(
                 guest, settings: { [shared] in shared.settings.withLock { $0 } },
                 emit: { [shared] in shared.emit($0) })
@@ -182,7 +198,7 @@ public final class MigrationController: Sendable {
             result = source
             result.socketAddresses = addresses
         }
-        return result
+        return result.asReported
     }
 
     /// Ends what is under way because the process ends: the source keeps its guest if it may.

@@ -35,7 +35,7 @@ public struct RAMStatistics: Equatable, Sendable {
     public init() {}
 }
 
-/// QAPI's MigrationInfo, as far as it is built. Members that a status does not have are nil.
+/// QAPI's MigrationInfo, as far as it is built.
 public struct MigrationReport: Equatable, Sendable {
     public var status = MigrationPhase.none
     public var errorDescription: String?
@@ -49,6 +49,19 @@ public struct MigrationReport: Equatable, Sendable {
     public var socketAddresses: [MigrationAddress] = []
 
     public init() {}
+
+    /// With the members that QMP's `query-migrate` has in this status, and no others.
+    var asReported: MigrationReport {
+        var report = self
+        switch status {
+        case .active, .cancelling, .device: report.downtime = nil
+        case .completed: report.expectedDowntime = nil
+        case .none, .setup, .failed, .cancelled:
+            (report.setupTime, report.totalTime, report.ram) = (nil, nil, nil)
+            (report.expectedDowntime, report.downtime) = (nil, nil)
+        }
+        return report
+    }
 }
 
 /// What a migration tells as it happens.

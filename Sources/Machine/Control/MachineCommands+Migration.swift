@@ -6,9 +6,6 @@ extension MachineCommands {
     public func migrate(
         _ arguments: MigrateArguments, descriptors: any PassedDescriptors
     ) async throws(QAPIError) {
-        if arguments.blk == true || arguments.inc == true || arguments.resume == true {
-            throw .notBuilt("An argument of 'migrate' (blk, inc or resume)")
-        }
         let address = try address(arguments.uri, arguments.channels, command: "migrate")
         do {
             try controller.migrate(to: address) { try? descriptors.take($0) }
@@ -20,6 +17,7 @@ extension MachineCommands {
     public func migrateIncoming(
         _ arguments: MigrateIncomingArguments, descriptors: any PassedDescriptors
     ) async throws(QAPIError) {
+        do { try controller.requireIncoming() } catch { throw .generic(error.description) }
         let address = try address(arguments.uri, arguments.channels, command: "migrate-incoming")
         do {
             try controller.migrateIncoming(from: address) { (try? descriptors.take($0)) ?? Int32($0) }
@@ -59,7 +57,11 @@ extension MachineCommands {
 
     private static func socket(_ address: Transport.MigrationAddress) -> SocketAddress? {
         switch address {
-        case .tcp(let host, let port, _): .inet(InetSocketAddress(host: host, port: port))
+        case .tcp(let host, let port, _):
+            // The address is one that is bound, so the host is a number.
+            host.contains(":")
+                ? .inet(InetSocketAddress(host: host, port: port, ipv6: true))
+                : .inet(InetSocketAddress(host: host, port: port, ipv4: true))
         case .unix(let path): .unix(UnixSocketAddress(path: path))
         default: nil
         }
@@ -68,6 +70,7 @@ extension MachineCommands {
     // MARK: Capabilities and parameters
 
     public func migrateSetCapabilities(_ arguments: MigrateSetCapabilitiesArguments) async throws(QAPIError) {
+        do { try controller.requireIdle() } catch { throw .generic(error.description) }
         for item in arguments.capabilities where item.state {
             guard item.capability == .events || item.capability == .returnPath else {
                 throw .notBuilt("The capability '\(item.capability.rawValue)'")
@@ -139,9 +142,8 @@ extension MachineCommands {
         case (let uri?, nil):
             do { return try .init(uri: uri) } catch { throw .generic(error.description) }
         case (nil, let channels?):
-            guard let channel = channels.first, channels.count == 1 else {
-                throw .generic("Channel list has more than one entries")
-            }
+            guard let channel = channels.first else { return try address(nil, nil, command: command) }
+            guard channels.count == 1 else { throw .generic("Channel list has more than one entries") }
             switch channel.addr {
             case .socket(.inet(let inet)): return .tcp(host: inet.host, port: inet.port, to: inet.to)
             case .socket(.unix(let unix)): return .unix(path: unix.path)

@@ -86,6 +86,15 @@ public final class VirtualMachine: Sendable {
         if stopped { emit(.stop) }
     }
 
+    /// Calls `body` while no hart runs. Nobody is told, and the run state cannot change meanwhile.
+    func standing<Result>(_ body: () throws(QAPIError) -> Result) throws(QAPIError) -> Result {
+        try state.withLock { (state) throws(QAPIError) in
+            if state.isRunning { board.pause() }
+            defer { if state.isRunning { board.resume() } }
+            return try body()
+        }
+    }
+
     /// Names the state of a guest that does not run.
     public func setState(_ new: RunState) {
         state.withLock { if !$0.isRunning { $0 = new } }
@@ -130,6 +139,10 @@ public final class VirtualMachine: Sendable {
     }
 
     private func serve(_ request: VirtBoard.GuestRequest) {
+        // Not in the middle of a switchover, whose stream must be of one piece. A guest that has moved is not this
+        // side's any more.
+        while runState == .finishMigrate { usleep(1000) }
+        if runState == .postmigrate { return }
         switch request {
         case .reset: reset(byGuest: true)
         case .powerOff: shutdown(byGuest: true, reason: .guestShutdown)
