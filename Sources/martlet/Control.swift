@@ -67,7 +67,8 @@ final class Control: Sendable {
         case .tcp(let host, let port, false, _): .connect(.tcp(host: host, port: port))
         case .stdio: .standardStreams
         case .descriptor(let number, false): .descriptor(number)
-        case .descriptor, .null, .file, .pty:
+        case .descriptor(let number, true): .listeningDescriptor(number)
+        case .null, .file, .pty:
             throw OptionError("-qmp", "'\(character.description)': a monitor is a socket or stdio")
         }
     }

@@ -157,6 +157,9 @@ struct ExchangeCase: CustomTestStringConvertible, Sendable {
         .error(
             "a command that is not built", #"{"exec-oob":"migrate-pause"}"#, .commandNotFound,
             "The command migrate-pause is known but not built in this version of Martlet"),
+        .error(
+            "an unknown command", #"{"exec-oob":"nope"}"#, .commandNotFound,
+            "The command nope has not been found"),
         ExchangeCase(
             "one that may", #"{"exec-oob":"test-oob","id":3}"#, #"{"return": "overtaken", "id": 3}"#),
     ]

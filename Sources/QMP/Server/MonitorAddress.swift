@@ -23,4 +23,6 @@ public enum MonitorEndpoint: Sendable, Equatable {
     case standardStreams
     /// A connection that is open already; the server owns the descriptor from here on.
     case descriptor(Int32)
+    /// A listening socket that is open already; the server owns the descriptor from here on.
+    case listeningDescriptor(Int32)
 }

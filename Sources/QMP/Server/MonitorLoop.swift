@@ -139,7 +139,11 @@ final class MonitorLoop: Sendable {
 
     private func follow(_ order: Order, _ work: inout Work) {
         switch order {
-        case .listen(let descriptor): work.listeners.append(Listener(descriptor: descriptor))
+        case .listen(let descriptor):
+            // Who was there when poll said so may be gone, or somebody else's.
+            _ = cplatform_fcntl_int(
+                descriptor, F_SETFL, cplatform_fcntl_int(descriptor, F_GETFL, 0) | O_NONBLOCK)
+            work.listeners.append(Listener(descriptor: descriptor))
         case .serve(let connection, let session):
             work.clients.append(Client(connection: connection, session: session))
         case .stop: work.deadline = Self.now() + Self.farewellLimit
@@ -251,10 +255,14 @@ final class MonitorLoop: Sendable {
             }
             return
         }
-        guard work.clients.count < Self.clientLimit else {
-            logger.warning("Too many QMP clients; one more is turned away")
-            close(descriptor)
-            return
+        if work.clients.count >= Self.clientLimit {
+            // Whoever has connected and said nothing must not keep an operator out.
+            guard let silent = work.clients.firstIndex(where: { $0.session.isNegotiating }) else {
+                logger.warning("Too many QMP clients; one more is turned away")
+                close(descriptor)
+                return
+            }
+            end(work.clients.remove(at: silent), "its place is needed, and it has not negotiated")
         }
         let connection = Connection(input: descriptor, output: descriptor) { [weak self] in self?.wake() }
         work.clients.append(Client(connection: connection, session: makeSession(connection)))

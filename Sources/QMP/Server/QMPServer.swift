@@ -53,13 +53,15 @@ public final class QMPServer: Sendable {
     init(version: VersionInfo, commands: CommandTable, logger: Logger) throws(QAPIError) {
         let sessions = Sessions()
         let dispatcher = Dispatcher(inBand: threads[0], outOfBand: threads[1])
+        let budget = DescriptorBudget()
         self.version = version
         self.commands = commands
         self.sessions = sessions
         loop = try MonitorLoop(
             makeSession: { connection in
                 let session = QMPSession(
-                    commands: commands, dispatcher: dispatcher, version: version, output: connection)
+                    commands: commands, dispatcher: dispatcher, version: version, output: connection,
+                    budget: budget)
                 sessions.add(session)
                 return session
             },
@@ -97,6 +99,7 @@ public final class QMPServer: Sendable {
             }
             loop.serve(input: input, output: output)
         case .descriptor(let descriptor): loop.serve(input: descriptor, output: descriptor)
+        case .listeningDescriptor(let descriptor): loop.listen(descriptor)
         }
         return nil
     }

@@ -9,9 +9,9 @@ final class QMPSession: Sendable {
     /// Most in-band commands that may wait, the running one included, once `oob` is on. Before, it is one.
     static let queueLimit = 8
     /// Most out-of-band commands that may run at the same time.
-    static let outOfBandLimit = 64
+    static let outOfBandLimit = 8
 
-    let descriptors = DescriptorList()
+    let descriptors: DescriptorList
     private let commands: CommandTable
     private let dispatcher: Dispatcher
     private let output: any MonitorOutput
@@ -42,12 +42,19 @@ final class QMPSession: Sendable {
         case answer(JSONObject)
     }
 
-    init(commands: CommandTable, dispatcher: Dispatcher, version: VersionInfo, output: any MonitorOutput) {
+    init(
+        commands: CommandTable, dispatcher: Dispatcher, version: VersionInfo, output: any MonitorOutput,
+        budget: DescriptorBudget = DescriptorBudget()
+    ) {
+        descriptors = DescriptorList(budget: budget)
         self.commands = commands
         self.dispatcher = dispatcher
         self.output = output
         output.send(QMPMessage.bytes(QMPMessage.greeting(version)), isEvent: false)
     }
+
+    /// Whether the client has not negotiated yet.
+    var isNegotiating: Bool { state.withLock { $0.isNegotiating } }
 
     // MARK: Input
 
