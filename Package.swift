@@ -107,7 +107,7 @@ let package = Package(
                 "Bytes",
             ]),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
-        .testTarget(name: "EndToEndTests", dependencies: ["CPlatform"], swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: ["CPlatform", "QAPI"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -25,7 +25,11 @@ final class VMM {
     private let log: String
     private let workplace: Workplace
 
-    init(_ program: Program, _ name: String, in workplace: Workplace, _ arguments: [String]) throws {
+    /// - Parameter starts: whether a guest that does not arrive from elsewhere runs at once.
+    init(
+        _ program: Program, _ name: String, in workplace: Workplace, _ arguments: [String],
+        starts: Bool = true
+    ) throws {
         self.name = name
         self.workplace = workplace
         let stem = "\(workplace.path)/\(name)"
@@ -53,13 +57,13 @@ final class VMM {
             kill(process.processIdentifier, SIGKILL)
             throw error
         }
-        if !waits.isEmpty { try qmp.call("cont") }
+        if !waits.isEmpty, starts { try qmp.call("cont") }
     }
 
     deinit { end() }
 
     private static func reach(_ path: String, _ process: Process, _ log: String) throws -> UnixSocket {
-        try waitFor("answer at \(path)") {
+        try waitFor("answer at \(path)", seconds: 120) {
             if let socket = UnixSocket(path: path) { return socket }
             if !process.isRunning {
                 throw Failure("the VMM ended: \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")")
