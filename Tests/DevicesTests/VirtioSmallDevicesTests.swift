@@ -233,6 +233,18 @@ import Testing
         #expect(received(driver, 0) == [65])
     }
 
+    @Test func `A driver may reset a console that is about to write, at any moment`() throws {
+        let driver = try driver()
+        for round in 0..<2000 {
+            driver.start(features: ~2, queues: 2)
+            for _ in 0..<8 { driver.add([.init(address: VirtioDriver.buffers, length: 1)], to: 1) }
+            driver.notify(1)
+            // The reset that begins the next round falls into another moment each time.
+            for _ in 0..<round % 200 { _ = driver.read(0x70) }
+        }
+        #expect(driver.read(0x70) == 7)
+    }
+
     @Test func `State moves with open ports and a half-written request`() throws {
         let source = try driver()
         source.start(queues: 6)

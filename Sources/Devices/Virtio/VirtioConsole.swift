@@ -165,9 +165,10 @@ public final class VirtioConsole: VirtioDevice, @unchecked Sendable {
             } else {
                 guard take(port.transmitQueue, into: chain) else { return true }
             }
-            let isConnected = lock.withLock { !isMultiport || states[index].isGuestConnected }
-            // Copies: the backend may block, and a reset must not wait for it.
+            // Copies: the backend may block, and a reset must not wait for it. The transfer ends before the lock is
+            // taken, as a reset holds the lock while it waits for the end.
             endTransfer()
+            let isConnected = lock.withLock { !isMultiport || states[index].isGuestConnected }
             while isConnected, offset < chain.readableCount {
                 let bytes = chain.bytes(from: offset, count: VirtioConsole.chunk)
                 offset += bytes.count
