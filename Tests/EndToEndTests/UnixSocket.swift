@@ -1,3 +1,4 @@
+import CPlatform  // SOCK_STREAM: which module shows it depends on what else is compiled
 import Glibc
 
 /// A blocking stream socket, read by one thread and written by others.

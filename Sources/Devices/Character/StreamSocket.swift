@@ -1,3 +1,4 @@
+import CPlatform  // SOCK_STREAM: which module shows it depends on what else is compiled
 import Glibc
 
 /// Listening and connected stream sockets for character backends. Blocking, close-on-exec.
