@@ -42,8 +42,9 @@ public class PCIFunction: @unchecked Sendable {
     /// By register: 0 for the one at 0x10.
     let windows: [Int: Window]
     private(set) var state = PCIDeviceState()
-    /// The function's place in the bus, set by the host that it is plugged into.
-    var onChange: () -> Void = {}
+    /// The host that it is plugged into hears of its interrupt, and of its place in the address spaces.
+    var onInterrupt: () -> Void = {}
+    var onMapping: () -> Void = {}
 
     /// - Parameters:
     ///   - config: what is fixed; command, windows and interrupt line need no care.
@@ -120,7 +121,8 @@ public class PCIFunction: @unchecked Sendable {
             state.config[offset + index] = state.config[offset + index] & ~mask | byte & mask
         }
         configurationWritten(offset..<offset + size)
-        onChange()
+        onMapping()
+        onInterrupt()
     }
 
     /// Sets bytes that the guest can only read.
@@ -148,7 +150,7 @@ public class PCIFunction: @unchecked Sendable {
         state.irqState[0] = asserted ? 1 : 0
         let bit = PCIFunction.interruptStatus
         state.config[Register.status] = state.config[Register.status] & ~bit | (asserted ? bit : 0)
-        onChange()
+        onInterrupt()
     }
 
     /// Level of the pin as the bus sees it.
@@ -159,7 +161,8 @@ public class PCIFunction: @unchecked Sendable {
     final func restoreInitial() {
         state = PCIDeviceState()
         state.config = initial
-        onChange()
+        onMapping()
+        onInterrupt()
     }
 
     /// Takes the state of a stream, whose fixed bits must be this device's own.
@@ -179,7 +182,8 @@ public class PCIFunction: @unchecked Sendable {
             }
         }
         state = new
-        onChange()
+        onMapping()
+        onInterrupt()
     }
 
     private func identity(_ config: [UInt8]) -> String {

@@ -15,7 +15,8 @@ public final class PCIeHost: MMIODevice, @unchecked Sendable {
     enum Space { case io, memory }
 
     private let bridge = PCIeHostBridge()
-    private var devices: [Int: PCIFunction] = [:]
+    /// By device number.
+    private var devices: [PCIFunction?] = Array(repeating: nil, count: 32)
     private var mappings: [Mapping] = []
     private var host = PCIHostState()
     private let lines: [InterruptLine]
@@ -32,12 +33,13 @@ public final class PCIeHost: MMIODevice, @unchecked Sendable {
     /// - Parameter device: 0...31, free.
     public func plug(_ function: PCIFunction, at device: Int) {
         devices[device] = function
-        function.onChange = { [weak self] in self?.functionChanged() }
+        function.onInterrupt = { [weak self] in self?.updateLines() }
+        function.onMapping = { [weak self] in self?.updateMappings() }
     }
 
     public func reset() {
         host = PCIHostState()
-        for (_, device) in devices.sorted(by: { $0.key < $1.key }) { device.reset() }
+        for device in devices { device?.reset() }
     }
 
     // MARK: Configuration space
@@ -98,11 +100,18 @@ public final class PCIeHost: MMIODevice, @unchecked Sendable {
 
     // MARK: Changes of a function
 
-    private func functionChanged() {
-        mappings = []
+    private func updateLines() {
         var counts: [Int32] = [0, 0, 0, 0]
-        for (number, function) in devices.sorted(by: { $0.key < $1.key }) {
-            if function.interrupt { counts[number & 3] += 1 }
+        for (number, function) in devices.enumerated() where function?.interrupt == true {
+            counts[number & 3] += 1
+        }
+        for line in 0..<4 where counts[line] != asserting[line] { lines[line].set(counts[line] != 0) }
+        asserting = counts
+    }
+
+    private func updateMappings() {
+        mappings = []
+        for case let function? in devices {
             for (index, window) in function.windows {
                 guard let address = function.address(of: index), address <= .max - window.size else {
                     continue
@@ -113,8 +122,6 @@ public final class PCIeHost: MMIODevice, @unchecked Sendable {
                         function: function, window: index))
             }
         }
-        for line in 0..<4 where counts[line] != asserting[line] { lines[line].set(counts[line] != 0) }
-        asserting = counts
     }
 
     // MARK: State

@@ -6,7 +6,6 @@ struct VirtioPCILayout {
     static let vectorWindow = 1
     static let modernWindow = 4
 
-    static let msixCapability: UInt8 = 0x11
     private static let vendorCapability: UInt8 = 0x09
     /// Where the capability stands through which a driver reaches the windows without mapping them.
     static let accessCapability = 0x84
@@ -66,7 +65,7 @@ struct VirtioPCILayout {
         config[access + 2] = 0x14
         config[access + 3] = 5
         let msix = Self.msixPlace
-        config[msix] = Self.msixCapability
+        config[msix] = VirtioPCIState.msixCapability
         config[msix + 1] = UInt8(access)
         put16(UInt16(kind.vectors - 1), msix + 2)
         put32(UInt32(Self.vectorWindow), msix + 4)

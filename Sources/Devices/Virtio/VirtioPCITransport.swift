@@ -62,7 +62,7 @@ public final class VirtioPCITransport: PCIFunction, VirtioTransport, @unchecked 
 
     /// Whether the driver has asked for messages instead of the pin.
     private var hasMessages: Bool {
-        guard let place = state.capability(VirtioPCILayout.msixCapability) else { return false }
+        guard let place = state.capability(VirtioPCIState.msixCapability) else { return false }
         return state.config[place + 3] & 0x80 != 0
     }
 

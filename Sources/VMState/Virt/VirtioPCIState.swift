@@ -12,7 +12,8 @@ public struct VirtioPCIState: Sendable, Equatable {
 
     /// "No vector" in a virtio register.
     public static let noVector: UInt16 = 0xffff
-    static let msixCapability: UInt8 = 0x11
+    /// MSI-X in a list of capabilities.
+    public static let msixCapability: UInt8 = 0x11
 
     public init() {}
 
