@@ -58,26 +58,30 @@ let package = Package(
         .systemLibrary(
             name: "CSlirp", path: "Sources/CSlirp", pkgConfig: "slirp", providers: [.apt(["libslirp-dev"])]),
         room("Bytes"),
+        room("Threads", ["CPlatform"]),
         room("QAPI"),
         room("QAPIGenerator", ["QAPI"]),
         .executableTarget(name: "qapi-gen", dependencies: ["QAPIGenerator"], swiftSettings: settings),
-        room("QMP", ["QAPI", "CPlatform", .product(name: "Logging", package: "swift-log")] + nio),
+        room("QMP", ["QAPI", "Threads", "CPlatform", .product(name: "Logging", package: "swift-log")] + nio),
         room("VMState", ["Bytes"]),
         room("MigrationStream", ["Bytes", "VMState"]),
         room("GuestMemory", ["Bytes", "CPlatform"]),
         room("RISCV", ["GuestMemory", "VMState", "Bytes", "CPlatform"]),
-        room("Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes", "CPlatform", "CSlirp"]),
+        room(
+            "Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes", "Threads", "CPlatform", "CSlirp"]),
         room("BlockImages", ["Bytes", "CPlatform"]),
-        room("Transport", ["Bytes", "CPlatform"]),
+        room("Transport", ["Bytes", "Threads", "CPlatform"]),
         room(
             "Migration",
-            ["QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes", "CPlatform"]),
+            [
+                "QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes", "Threads",
+                "CPlatform",
+            ]),
         room(
             "Machine",
             [
                 "RISCV", "Devices", "BlockImages", "Migration", "Transport", "VMState", "GuestMemory", "QAPI",
-                "Bytes",
-                "CPlatform",
+                "Bytes", "Threads", "CPlatform",
             ]),
         .executableTarget(
             name: "martlet",
@@ -91,15 +95,17 @@ let package = Package(
             swiftSettings: settings),
         tests("Bytes", []),
         tests("QAPI", ["QAPIGenerator"]),
-        tests("QMP", ["QAPI", "CPlatform", .product(name: "Logging", package: "swift-log")]),
+        tests("QMP", ["QAPI", "Threads", "CPlatform", .product(name: "Logging", package: "swift-log")]),
         tests("VMState", ["Bytes"]),
         tests("MigrationStream", ["Bytes", "VMState"]),
         tests("GuestMemory", ["Bytes"]),
         tests("RISCV", ["GuestMemory", "VMState", "Bytes"]),
-        tests("Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes", "CPlatform"]),
+        tests("Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes", "Threads", "CPlatform"]),
         tests("BlockImages", ["Bytes", "CPlatform"]),
-        tests("Transport", ["Bytes"]),
-        tests("Migration", ["QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes"]),
+        tests("Transport", ["Bytes", "Threads"]),
+        tests(
+            "Migration",
+            ["QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes", "Threads"]),
         tests(
             "Machine",
             [

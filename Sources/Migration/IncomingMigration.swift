@@ -2,6 +2,7 @@ import Bytes
 import GuestMemory
 import MigrationStream
 import Synchronization
+import Threads
 import Transport
 import VMState
 
@@ -103,7 +104,7 @@ final class IncomingMigration: Sendable {
         let set = settings()
         guard set.announceRounds > 1 else { return }
         let guest = guest
-        _ = WorkerThread("announce") {
+        _ = OSThread("announce") {
             let wake = Wake()
             var round = 0
             while let delay = set.announceDelay(after: round) {

@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 public import Transport
 
 /// The migration of one guest as QMP commands see it. Any thread may call any method.
@@ -117,7 +118,7 @@ public final class MigrationController: Sendable {
     private func start(
         _ outgoing: OutgoingMigration, _ open: @escaping @Sendable (Wake) throws(TransportError) -> Channel
     ) {
-        _ = WorkerThread("mig/src/main") { outgoing.run(open) }
+        _ = OSThread("mig/src/main") { outgoing.run(open) }
     }
 
     /// QMP `migrate_cancel`. Without effect when nothing is under way.
@@ -144,7 +145,7 @@ public final class MigrationController: Sendable {
         }
         state.withLock { $0.listener = listener }
         incoming.begin(listeningAt: listener.addresses)
-        _ = WorkerThread("mig/dst/main") {
+        _ = OSThread("mig/dst/main") {
             incoming.run { () throws(TransportError) in
                 let channel = try listener.accept()
                 listener.close()
@@ -157,7 +158,7 @@ public final class MigrationController: Sendable {
     public func migrateIncoming(over channel: Channel) throws(MigrationError) {
         let incoming = try beginIncoming()
         incoming.begin(listeningAt: [])
-        _ = WorkerThread("mig/dst/main") { incoming.run { () throws(TransportError) in channel } }
+        _ = OSThread("mig/dst/main") { incoming.run { () throws(TransportError) in channel } }
     }
 
     /// - Throws: what `migrate-incoming` says before it looks at the address.

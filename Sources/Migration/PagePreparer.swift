@@ -1,4 +1,5 @@
 import Glibc
+import Threads
 import Transport
 
 /// Has the system back memory with pages before they are written: the first touch of a page costs more than
@@ -17,7 +18,7 @@ final class PagePreparer: @unchecked Sendable {
     private var next: UnsafeMutableRawPointer?
     private var count = 0
     private var isEnded = false
-    private var thread: WorkerThread?
+    private var thread: OSThread?
 
     init() {
         unsafe pthread_mutex_init(mutex, nil)
@@ -33,7 +34,7 @@ final class PagePreparer: @unchecked Sendable {
 
     /// Asks for `count` bytes from `start` on; what was asked for before and is not done is forgotten.
     func prepare(_ start: UnsafeMutableRawPointer, count: Int) {
-        if thread == nil { thread = WorkerThread("mig/dst/pages") { [self] in work() } }
+        if thread == nil { thread = OSThread("mig/dst/pages") { [self] in work() } }
         unsafe pthread_mutex_lock(mutex)
         unsafe next = start
         self.count = count

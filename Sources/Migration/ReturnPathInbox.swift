@@ -2,6 +2,7 @@ import Bytes
 import CPlatform
 import Glibc
 import MigrationStream
+import Threads
 import Transport
 
 /// What the destination has said in the channel's other direction, read by a thread of its own.
@@ -36,7 +37,7 @@ final class ReturnPathInbox: @unchecked Sendable {
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var heard = Heard()
     private var asked: Set<UInt32> = []
-    private var thread: WorkerThread?
+    private var thread: OSThread?
     private let channel: Channel
     /// The capability return-path is on: the destination is to answer.
     let isOpen: Bool
@@ -58,7 +59,7 @@ final class ReturnPathInbox: @unchecked Sendable {
         unsafe condition.deallocate()
     }
 
-    func start() { thread = WorkerThread("mig/src/rp") { [self] in readAll() } }
+    func start() { thread = OSThread("mig/src/rp") { [self] in readAll() } }
 
     /// Before a PING with `value` is sent: a PONG that nobody has asked for ends the path.
     func expect(pong value: UInt32) {

@@ -1,6 +1,7 @@
 import CPlatform
 import Glibc
 import Synchronization
+import Threads
 
 /// Two connected channels with a hand on the wire between them: for tests of everything that a network can do.
 public final class CuttingLink: Sendable {
@@ -33,7 +34,7 @@ public final class CuttingLink: Sendable {
     public let destination: Channel
     private let inner: (source: Int32, destination: Int32)
     private let passed = Mutex((toDestination: 0, toSource: 0))
-    private let threads = Mutex<[WorkerThread]>([])
+    private let threads = Mutex<[OSThread]>([])
     private let stop = Wake()
 
     /// - Parameter cut: nil only counts.
@@ -43,10 +44,10 @@ public final class CuttingLink: Sendable {
         source = Channel(taking: outerSource)
         destination = Channel(taking: outerDestination)
         inner = (innerSource, innerDestination)
-        let forward = WorkerThread("link-out") { [self] in
+        let forward = OSThread("link-out") { [self] in
             pump(innerSource, innerDestination, .toDestination, cut)
         }
-        let back = WorkerThread("link-back") { [self] in
+        let back = OSThread("link-back") { [self] in
             pump(innerDestination, innerSource, .toSource, cut)
         }
         threads.withLock { $0 = [forward, back] }

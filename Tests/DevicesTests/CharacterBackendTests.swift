@@ -2,6 +2,7 @@ import CPlatform
 import Glibc
 import Synchronization
 import Testing
+import Threads
 
 @testable import Devices
 

@@ -3,6 +3,7 @@ import Glibc
 import GuestMemory
 import Synchronization
 import Testing
+import Threads
 
 @testable import Devices
 @testable import VMState

@@ -1,6 +1,7 @@
 import Migration
 import Synchronization
 import Testing
+import Threads
 import Transport
 
 /// The connection is cut at every place that matters: never two guests run, none only when both sides say so,
@@ -55,7 +56,7 @@ import Transport
     private func run(_ cuts: [CuttingLink.Cut], returnPath: Bool) {
         let board = Board()
         let threads = (0..<8).map { _ in
-            WorkerThread("cut") {
+            OSThread("cut") {
                 while let cut = board.take(cuts) {
                     do {
                         if let text = try Self.attempt(cut, returnPath: returnPath) {

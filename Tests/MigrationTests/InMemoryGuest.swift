@@ -2,6 +2,7 @@ import Bytes
 import GuestMemory
 import Migration
 import Synchronization
+import Threads
 import Transport
 import VMState
 
@@ -66,7 +67,7 @@ final class InMemoryGuest: MigratableGuest {
         memory = GuestMemory(
             blocks: [block], regions: [.init(address: 0, block: block, isWritable: true)])
         state = Mutex(State(run: incoming ? .inmigrate : .paused))
-        _ = WorkerThread("guest") { [self] in
+        _ = OSThread("guest") { [self] in
             let clock = Wake()
             while !wantsEnd.load(ordering: .relaxed) {
                 work()

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import QAPI
 import Testing
+import Threads
 
 @testable import QMP
 
@@ -39,10 +40,10 @@ import Testing
         let text = String(repeating: "x", count: 2 << 20)
         let descriptor = client.descriptor
         let bytes = Array(#"{"execute":"query-status","id":"\#(text)"}"#.utf8)
-        let writer = POSIXThread.start(name: "test") { sendAll(descriptor, bytes) }
+        let writer = OSThread(ifPossible: "test") { sendAll(descriptor, bytes) }
         try expectService(at: address)
         #expect(client.line() == #"\#(Self.status.dropLast()), "id": "\#(text)"}"#)
-        pthread_join(try #require(writer), nil)
+        try #require(writer).join()
         server.stop()
     }
 

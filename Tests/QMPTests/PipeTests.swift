@@ -3,6 +3,7 @@ import Logging
 import QAPI
 import Synchronization
 import Testing
+import Threads
 
 @testable import QMP
 
@@ -12,7 +13,7 @@ private final class Loop: Sendable {
     let loop: MonitorLoop
     let sessions: SessionList
     private let commandThread: CommandThread
-    private let thread: pthread_t
+    private let thread: OSThread
 
     final class SessionList: Sendable {
         private let list = Mutex<[QMPSession]>([])
@@ -34,7 +35,7 @@ private final class Loop: Sendable {
             },
             forget: { _ in }, isIdle: { true },
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
-        thread = try #require(POSIXThread.start(name: "test") { loop.run() })
+        thread = try #require(OSThread(ifPossible: "test") { loop.run() })
         (self.loop, self.sessions, self.commandThread) = (loop, sessions, commandThread)
     }
 
@@ -50,7 +51,7 @@ private final class Loop: Sendable {
 
     func stop() {
         loop.stop()
-        pthread_join(thread, nil)
+        thread.join()
         commandThread.stop()
     }
 }

@@ -3,6 +3,7 @@ import Logging
 import QAPI
 import Synchronization
 import Testing
+import Threads
 
 @testable import QMP
 
@@ -180,7 +181,7 @@ import Testing
         let path = path
         let isServing = Mutex(false)
         let thread = try #require(
-            POSIXThread.start(name: "test") {
+            OSThread(ifPossible: "test") {
                 _ = try? server.serve(.listen(.unix(path: path), wait: true))
                 isServing.withLock { $0 = true }
             })
@@ -189,7 +190,7 @@ import Testing
         #expect(!isServing.withLock { $0 })
         let client = try RawClient(.unix(path: path))
         #expect(client.negotiate())
-        pthread_join(thread, nil)
+        thread.join()
         server.stop()
     }
 

@@ -1,5 +1,6 @@
 import Bytes
 import Testing
+import Threads
 import Transport
 
 @Suite(.serialized) struct ChannelTests {
@@ -12,7 +13,7 @@ import Transport
     func large() throws {
         let (one, other) = try Channel.pair()
         let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
-        let writer = WorkerThread("writer") {
+        let writer = OSThread("writer") {
             try? one.write(bytes)
             try? one.finishWriting()
         }
@@ -24,7 +25,7 @@ import Transport
     @Test("shutdown() ends a read that waits, and patience bounds one")
     func ends() throws {
         let (one, other) = try Channel.pair()
-        let killer = WorkerThread("killer") {
+        let killer = OSThread("killer") {
             _ = Wake().sleep(milliseconds: 20)
             one.shutdown()
         }
@@ -57,7 +58,7 @@ import Transport
     @Test("A closed listener ends the wait for a connection")
     func cancelAccept() throws {
         let listener = try Listener(.tcp(host: "127.0.0.1", port: "0", to: nil))
-        let killer = WorkerThread("killer") {
+        let killer = OSThread("killer") {
             _ = Wake().sleep(milliseconds: 20)
             listener.cancel()
         }

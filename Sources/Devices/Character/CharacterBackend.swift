@@ -1,5 +1,6 @@
 import CPlatform
 import Glibc
+import Threads
 
 /// Where a serial line or console port leads on the host: a terminal, a file, a socket.
 ///

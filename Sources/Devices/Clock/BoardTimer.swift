@@ -1,5 +1,6 @@
 import CPlatform
 import Glibc
+import Threads
 
 /// The thread that fires timers on the guest's clock.
 ///

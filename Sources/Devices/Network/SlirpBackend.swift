@@ -2,6 +2,7 @@ import CPlatform
 import CSlirp
 import Glibc
 import Synchronization
+import Threads
 
 /// `-netdev user`: a private network 10.0.2.0/24 with DHCP, DNS and NAT to the host's, by libslirp.
 ///

@@ -2,6 +2,7 @@ import CPlatform
 import CSlirp  // for sockaddr_in, which comes with its header
 import Glibc
 import Synchronization
+import Threads
 
 /// `-netdev socket` and `-netdev stream`: frames over a stream socket, each behind its length in 4 bytes,
 /// big-endian. A server serves one peer after the other; a client has its one connection.

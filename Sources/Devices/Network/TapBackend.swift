@@ -1,6 +1,7 @@
 import CPlatform
 import Glibc
 import Synchronization
+import Threads
 
 /// `-netdev tap`: a virtual interface of the host.
 public final class TapBackend: NetworkBackend {

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Threads
 
 /// The thread of a device's requests: sleeps until a queue is kicked, can be told to stand still.
 ///

@@ -5,6 +5,7 @@ public import GuestMemory
 public import QAPI
 import RISCV
 import Synchronization
+import Threads
 
 /// A guest and who may run it: the board with its harts, and the run state that every face of the VMM changes.
 ///

@@ -3,6 +3,7 @@ import Glibc
 public import Logging
 public import QAPI
 import Synchronization
+import Threads
 
 /// The control interface of a machine: serves any number of clients at any number of monitors.
 ///
@@ -22,7 +23,7 @@ public final class QMPServer: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        var thread: pthread_t?
+        var thread: OSThread?
         var isStopped = false
         /// Unix-domain sockets to remove at the end.
         var paths: [String] = []
@@ -121,7 +122,7 @@ public final class QMPServer: Sendable {
         }
         guard let thread else { return }
         loop.stop()
-        pthread_join(thread, nil)
+        thread.join()
         for thread in threads { thread.stop() }
         for path in paths { unsafe unlink(path) }
     }
@@ -144,7 +145,7 @@ public final class QMPServer: Sendable {
         try state.withLock { state throws(QAPIError) in
             guard !state.isStopped else { throw .generic("The QMP server has stopped") }
             guard state.thread == nil else { return }
-            guard let thread = POSIXThread.start(name: "qmp", { [loop] in loop.run() }) else {
+            guard let thread = OSThread(ifPossible: "qmp", { [loop] in loop.run() }) else {
                 throw .generic("Failed to create a thread: \(unsafe String(cString: strerror(errno)))")
             }
             state.thread = thread

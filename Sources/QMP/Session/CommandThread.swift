@@ -1,6 +1,7 @@
 import CPlatform
 import Glibc
 import Synchronization
+import Threads
 
 /// A thread that runs commands. The shared pool of tasks would do as well, if nothing else in the process ever
 /// blocked its few threads; a monitor has to answer even then.
@@ -17,7 +18,7 @@ final class CommandThread: TaskExecutor {
     /// - Parameter name: for debuggers; at most 15 bytes.
     init(name: String) {
         semaphore = Semaphore()
-        let isRunning = POSIXThread.start(name: name) { self.runAll() } != nil
+        let isRunning = OSThread(ifPossible: name) { self.runAll() } != nil
         state.withLock { $0.isStopped = !isRunning }
     }
 

@@ -7,14 +7,37 @@ public final class OSThread: @unchecked Sendable {
     // Sendable: the handle is written before anybody else has the object; only `join`, called once, and `deinit` use
     // what follows.
     private var handle: pthread_t = 0
-    private var isJoined = false
+    /// False once nobody has to give the thread's stack back.
+    private var ownsStack = true
     private let name: String
     private let body: @Sendable () -> Void
 
-    /// Starts a thread at once. `name` is cut at 15 characters by the kernel.
+    /// Starts a thread at once, where the program cannot go on without it.
+    ///
+    /// - Parameter name: is cut at 15 characters by the kernel.
     public init(_ name: String, _ body: @escaping @Sendable () -> Void) {
         self.name = name
         self.body = body
+        let failure = start()
+        precondition(failure == 0, "the system has no room for a thread")
+    }
+
+    /// Starts a thread at once; nil with `errno` set when the system has no room for one.
+    ///
+    /// - Parameter name: is cut at 15 characters by the kernel.
+    public init?(ifPossible name: String, _ body: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.body = body
+        let failure = start()
+        guard failure == 0 else {
+            ownsStack = false
+            errno = failure
+            return nil
+        }
+    }
+
+    /// The thread holds the object while it runs.
+    private func start() -> Int32 {
         let unmanaged = unsafe Unmanaged.passRetained(self)
         let failure = unsafe pthread_create(
             &handle, nil,
@@ -25,15 +48,16 @@ public final class OSThread: @unchecked Sendable {
                 thread.body()
                 return nil
             }, unmanaged.toOpaque())
-        precondition(failure == 0, "the system has no room for a thread")
+        if failure != 0 { unsafe unmanaged.release() }
+        return failure
     }
 
-    /// The thread holds the object while it runs. When nobody has joined it, the system takes back its stack now.
-    deinit { if !isJoined { pthread_detach(handle) } }
+    /// When nobody has joined the thread, the system takes back its stack now.
+    deinit { if ownsStack { pthread_detach(handle) } }
 
     /// Waits until the thread has ended. At most once.
     public func join() {
-        isJoined = true
+        ownsStack = false
         _ = pthread_join(handle, nil)
     }
 }
