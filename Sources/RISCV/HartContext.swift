@@ -29,7 +29,8 @@ struct HartContext {
     var stval: UInt64 = 0
     var sscratch: UInt64 = 0
     var satp: UInt64 = 0
-    var menvcfg: UInt64 = 0
+    /// With Svadu and no Svade, A and D bits are the hart's from the start.
+    var menvcfg: UInt64 = Environment.adue
     var senvcfg: UInt64 = 0
     var mcounteren: UInt64 = 0
     var scounteren: UInt64 = 0

@@ -146,9 +146,9 @@ struct PageTableTests {
         if let after = test.after { #expect(board.load(slot) & 0x3ff == after) }
     }
 
-    @Test("a superpage must be aligned, an address canonical, the last level a leaf")
+    @Test("a superpage must be aligned, an address canonical, the last level a leaf, a table in RAM")
     func malformed() throws {
-        for kind in 0..<3 {
+        for kind in 0..<4 {
             let board = try TestBoard()
             let hart = TestHart(board)
             defer { hart.end() }
@@ -156,10 +156,11 @@ struct PageTableTests {
             switch kind {
             case 0: Self.map(board, virtual, to: TestBoard.base + 0x1000, levels: 3, leaf: 1, PTE.all)
             case 1: Self.map(board, virtual, to: TestBoard.base + Self.data, levels: 3, leaf: 0, PTE.v)
+            case 2: Self.map(board, virtual, to: 0x5_0000, levels: 3, leaf: 1, PTE.v)  // nothing is there
             default: virtual = 0x8000_0000_0000
             }
             let state = try Self.run(hart, [Self.load]) { $0.gpr[10] = virtual }
-            #expect(state.mcause == 13)
+            #expect(state.mcause == (kind == 2 ? 5 : 13))
             #expect(state.mtval == virtual)
         }
     }
@@ -251,6 +252,16 @@ struct PageTableTests {
         #expect(state.mcause == 15)
         #expect(state.mtval == virtual + 0x2000)
         #expect(board.load(Self.data + 0x8ff8) == 0)
+    }
+
+    @Test("of a store's two pages that both fault, the first is reported")
+    func crossingOrder() throws {
+        let hart = TestHart(try TestBoard())
+        defer { hart.end() }
+        let virtual = UInt64(bitPattern: -0x4000)
+        let state = try Self.run(hart, [RV.sd(11, 10, -4)]) { $0.gpr[10] = virtual + 0x1000 }
+        #expect(state.mcause == 15)
+        #expect(state.mtval == virtual + 0xffc)
     }
 
     struct PMPCase: Sendable, CustomTestStringConvertible {

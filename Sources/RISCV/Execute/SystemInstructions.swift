@@ -43,7 +43,7 @@ extension Hart {
             return true
         default: break
         }
-        // sfence.vma, and sinval.vma and its fences, which do no less.
+        // sfence.vma; there is no Svinval.
         let funct7 = word >> 25
         if word >> 7 & 31 == 0, funct7 == 0x09 {
             guard privilege >= 1, !(privilege == 1 && status & Status.tvm != 0) else { return illegal(word) }

@@ -135,8 +135,10 @@ extension Hart {
                 return true
             }
         }
-        // Crosses a page: both pages have to take it before a byte is stored.
-        guard unsafe resolve(address &+ inPage, count &- inPage, .write) != nil else { return false }
+        // Crosses a page: both pages have to take it before a byte is stored. The first one's fault comes first.
+        guard unsafe resolve(address, inPage, .write) != nil,
+            unsafe resolve(address &+ inPage, count &- inPage, .write) != nil
+        else { return false }
         for index in 0..<count {
             guard slowStore(address &+ index, 1, value >> (8 * index)) else { return false }
         }

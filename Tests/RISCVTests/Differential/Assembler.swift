@@ -90,6 +90,14 @@ struct Assembler {
         i(0x13, 1, rd, rd, 1)
     }
 
+    /// Loads any value, from behind the instructions that do so.
+    mutating func loadConstant(_ rd: UInt32, _ value: UInt64) {
+        word(rd << 7 | 0x17)
+        ld(rd, 12, rd)
+        word(Self.j(0, 12))
+        double(value)
+    }
+
     mutating func csr(_ funct3: UInt32, _ rd: UInt32, _ number: Int, _ source: UInt32) {
         i(0x73, funct3, rd, source, number)
     }

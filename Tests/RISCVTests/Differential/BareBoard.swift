@@ -32,7 +32,7 @@ final class BareBoard: HartBus {
     /// Runs a program until it turns the board off, and gives the lines it wrote.
     ///
     /// - Throws: ``Failure`` after `seconds`.
-    static func run(_ program: TestProgram, seconds: Int = 60) throws -> [String] {
+    static func run(_ program: TestProgram, seconds: Int = 300) throws -> [String] {
         let block = try RAMBlock(name: "ram", size: 4 << 20)
         let memory = GuestMemory(
             blocks: [block],

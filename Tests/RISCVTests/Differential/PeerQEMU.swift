@@ -25,9 +25,10 @@ struct PeerQEMU: Sendable {
         return nil
     }()
 
-    /// The lines that the program writes; none if it does not come to its end within a minute.
+    /// The lines that the program writes; none if it does not come to its end within five minutes.
     ///
-    /// Two harts, as QEMU's atomics on one do not report a misaligned address as the manual says.
+    /// Without H, which a hart of ours does not execute; with as little RAM as ``BareBoard``. Two harts, as QEMU's
+    /// atomics on one do not report a misaligned address as the manual says.
     func run(_ program: TestProgram) -> [String] {
         var name = Array("/tmp/martlet-differential-XXXXXX".utf8CString)
         let descriptor = unsafe mkstemp(&name)
@@ -43,8 +44,8 @@ struct PeerQEMU: Sendable {
         let image = name.dropLast().map { Character(Unicode.Scalar(UInt8(bitPattern: $0))) }
         return Self.output(
             of: """
-                timeout 60 \(Self.quoted(path)) -M virt -smp 2 -bios none -kernel \(String(image)) -nodefaults \
-                -display none -serial stdio 2>/dev/null </dev/null
+                timeout 300 \(Self.quoted(path)) -M virt -cpu rv64,h=off -m 4M -smp 2 -bios none \
+                -kernel \(String(image)) -nodefaults -display none -serial stdio 2>/dev/null </dev/null
                 """
         ).split(separator: "\n").map(String.init)
     }

@@ -84,9 +84,14 @@ extension SequenceGenerator {
         let shortSource = UInt32(below(8))
         switch below(16) {
         case 0: code.half(0x0000 | (bits & 0xff | 1) << 5 | short << 2)  // c.addi4spn
-        case 1: code.half(0x0001 | rd << 7 | bits & 0x107c)  // c.addi, c.nop and hints
+        case 1 where bits & 0xe00 == 0: code.half(0x0001)  // c.nop
+        case 1: code.half(0x0001 | rd << 7 | bits & 0x107c)  // c.addi and hints
         case 2: code.half(0x2001 | (rd == 0 ? short + 8 : rd) << 7 | bits & 0x107c)  // c.addiw
         case 3: code.half(0x4001 | rd << 7 | bits & 0x107c)  // c.li
+        case 4 where bits & 0xe00 == 0:
+            // c.addi16sp there and back
+            code.half(0x6101 | 4 << (bits & 3))
+            code.addi(2, 2, -[32, 128, 256, 64][Int(bits & 3)])
         case 4: code.half(0x6001 | rd << 7 | bits & 0x107c | 4)  // c.lui
         case 5: code.half(0x8001 | (bits & 1) << 10 | short << 7 | bits >> 1 & 0x107c)  // c.srli, c.srai
         case 6: code.half(0x8801 | short << 7 | bits & 0x107c)  // c.andi

@@ -18,6 +18,7 @@ struct SequenceGenerator {
     let set: InstructionSet
     var kept: Set<UInt32> = [2, 8, 9]
     var isInLoop = false
+    var isBelowMachine = false
 
     init(seed: UInt64, set: InstructionSet) {
         random = SeededGenerator(seed: seed)
@@ -80,7 +81,7 @@ struct SequenceGenerator {
     /// One instruction, or a small group that belongs together.
     mutating func emitItem(_ code: inout Assembler) {
         while true {
-            switch below(20) {
+            switch below(22) {
             case 0, 1, 2: return emitInteger(&code)
             case 3, 4: return emitImmediate(&code)
             case 5 where set.contains(.multiply): return emitMultiply(&code)
@@ -93,6 +94,9 @@ struct SequenceGenerator {
             case 17 where set.contains(.system): return emitSystem(&code)
             case 18 where set.contains(.zfa): return emitZfa(&code)
             case 19 where set.contains(.cacheBlocks) && below(3) == 0: return emitCacheBlock(&code)
+            case 20 where set.contains(.reserved): return emitReserved(&code)
+            case 21 where set.contains(.system) && !isBelowMachine && below(3) == 0:
+                return emitLowerPrivilege(&code)
             default: continue
             }
         }

@@ -9,6 +9,8 @@ struct TestProgram {
     /// Saved registers (offsets below), then the log of traps.
     static let area: UInt64 = 0x8011_0000
     static let log: UInt64 = 0x8012_0000
+    /// Page tables, as far as a sequence makes some.
+    static let tables: UInt64 = 0x8014_0000
     static let uart: UInt64 = 0x1000_0000
     static let testDevice: UInt64 = 0x10_0000
     static let stateWords = 32 + 32 + 2
@@ -25,7 +27,11 @@ struct TestProgram {
     /// The raw image, to be loaded at ``origin``.
     let image: [UInt8]
 
-    init(seed: UInt64, sequences: Int, instructions: Int, set: InstructionSet) {
+    /// A program of sequences that `body` makes, each from a generator of its own.
+    init(
+        seed: UInt64, sequences: Int, set: InstructionSet,
+        body: (inout SequenceGenerator, inout Assembler, Int) -> Void
+    ) {
         var code = Assembler(base: Self.origin)
         let start = code.reserve()
         code.align(4)
@@ -48,6 +54,10 @@ struct TestProgram {
         code.csr(1, 0, 0x305, 5)
         code.word(0x2 << 12 | 5 << 7 | 0x37)  // FS: initial
         code.csr(2, 0, 0x300, 5)
+        // All of memory for the lower privileges.
+        code.addi(5, 0, -1)
+        code.csr(1, 0, 0x3b0, 5)
+        code.csr(5, 0, 0x3a0, 0x1f)
         for number in 0..<sequences {
             var generator = SequenceGenerator(seed: seed &* 1000 &+ UInt64(number), set: set)
             let skip = code.reserve()
@@ -57,7 +67,7 @@ struct TestProgram {
             code.fill(skip) { Assembler.j(0, $0) }
             code.loadAddress(30, table)
             code.jal(1, to: setUp)
-            generator.emitBody(&code, instructions: instructions)
+            body(&generator, &code, number)
             code.csr(1, 31, 0x340, 31)
             code.sd(1, Saved.x + 8, 31)
             code.jal(1, to: dump)
@@ -71,7 +81,8 @@ struct TestProgram {
         image = code.image
     }
 
-    /// Logs the trap and skips the instruction, whatever its length.
+    /// Logs the trap and skips the instruction, whatever its length. What could not be fetched returns to x1, and a call
+    /// from below comes back in M-mode.
     private static func emitTrapHandler(_ code: inout Assembler) {
         code.csr(1, 31, 0x340, 31)
         code.sd(30, 0, 31)
@@ -85,12 +96,30 @@ struct TestProgram {
         code.sd(29, 16, 30)
         code.addi(30, 30, 24)
         code.sd(30, Saved.logPointer, 31)
+        code.csr(2, 30, 0x342, 0)
+        code.i(0x13, 7, 30, 30, -2)  // 8 and 9: ecall from U and S
+        code.addi(30, 30, -8)
+        let isNoCall = code.reserve()
+        code.word(0x2 << 12 | 30 << 7 | 0x37)
+        code.addi(30, 30, -0x800)
+        code.csr(2, 0, 0x300, 30)
+        code.fill(isNoCall) { Assembler.b(1, 30, 0, $0) }
+        code.csr(2, 30, 0x342, 0)
+        code.addi(30, 30, -1)
+        let isAccessFault = code.reserve()
+        code.addi(30, 30, -11)
+        let isPageFault = code.reserve()
         code.i(0x03, 5, 30, 29, 0)  // lhu
         code.i(0x13, 7, 30, 30, 3)
         code.i(0x13, 3, 30, 30, 3)  // 1 when compressed
         code.i(0x13, 1, 30, 30, 1)
         code.addi(29, 29, 4)
         code.r(0x33, 0, 0x20, 29, 29, 30)
+        let isSkipped = code.reserve()
+        code.fill(isAccessFault) { Assembler.b(0, 30, 0, $0) }
+        code.fill(isPageFault) { Assembler.b(0, 30, 0, $0) }
+        code.addi(29, 1, 0)
+        code.fill(isSkipped) { Assembler.j(0, $0) }
         code.csr(1, 0, 0x341, 29)
         code.ld(30, 0, 31)
         code.ld(29, 8, 31)
@@ -138,6 +167,8 @@ struct TestProgram {
         code.word(0x2 << 12 | 5 << 7 | 0x37)
         code.addi(5, 5, -0x800)  // MPP: M
         code.csr(2, 0, 0x300, 5)
+        code.addi(5, 0, 0x80)  // MPIE: no interrupts
+        code.csr(3, 0, 0x300, 5)
         for register in UInt32(1)..<32 where register != 30 {
             code.ld(register, SequenceGenerator.registersOffset + 8 * Int(register), 30)
         }

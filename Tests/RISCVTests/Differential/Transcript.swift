@@ -2,7 +2,13 @@
 struct Transcript {
     var words: [UInt64]
 
-    init(_ line: String) { words = line.split(separator: " ").compactMap { UInt64($0, radix: 16) } }
+    /// A cache block instruction that `menvcfg` or `senvcfg` makes illegal leaves 0 in QEMU's `mtval`, where Sstvala asks for
+    /// the instruction: left out of the comparison.
+    init(_ line: String) {
+        words = line.split(separator: " ").compactMap { UInt64($0, radix: 16) }
+        for index in stride(from: 66, to: words.count - 2, by: 3)
+        where words[index] == 2 && words[index + 1] & 0x707f == 0x200f { words[index + 1] = 0 }
+    }
 
     /// FNV-1a over the words: what a fixture keeps.
     var hash: UInt64 { words.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ $1) &* 0x100_0000_01b3 } }
