@@ -38,6 +38,7 @@ let package = Package(
         .library(name: "Bytes", targets: ["Bytes"]),
         .library(name: "VMState", targets: ["VMState"]),
         .library(name: "MigrationStream", targets: ["MigrationStream"]),
+        .library(name: "Workbench", targets: ["Workbench"]),
         .library(name: "GuestMemory", targets: ["GuestMemory"]),
         .library(name: "QAPI", targets: ["QAPI"]),
         .library(name: "QMP", targets: ["QMP"]),
@@ -57,6 +58,10 @@ let package = Package(
         .target(name: "CPlatform"),
         .systemLibrary(
             name: "CSlirp", path: "Sources/CSlirp", pkgConfig: "slirp", providers: [.apt(["libslirp-dev"])]),
+        .systemLibrary(
+            name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         room("Bytes"),
         room("Threads", ["CPlatform"]),
         room("QAPI"),
@@ -64,7 +69,8 @@ let package = Package(
         .executableTarget(name: "qapi-gen", dependencies: ["QAPIGenerator"], swiftSettings: settings),
         room("QMP", ["QAPI", "Threads", "CPlatform", .product(name: "Logging", package: "swift-log")] + nio),
         room("VMState", ["Bytes"]),
-        room("MigrationStream", ["Bytes", "VMState"]),
+        room("MigrationStream", ["Bytes", "VMState", "CZlib", "CZstd"]),
+        room("Workbench", ["MigrationStream", "VMState", "QAPI", "Bytes"]),
         room("GuestMemory", ["Bytes", "CPlatform"]),
         room("RISCV", ["GuestMemory", "VMState", "Bytes", "CPlatform"]),
         room(
@@ -86,7 +92,7 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Machine", "Migration", "QMP", "QAPI", "Transport", "MigrationStream", "VMState",
+                "Machine", "Migration", "QMP", "QAPI", "Transport", "MigrationStream", "Workbench", "VMState",
                 "GuestMemory", "Devices", "BlockImages", "RISCV", "Bytes", "CPlatform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -98,6 +104,7 @@ let package = Package(
         tests("QMP", ["QAPI", "Threads", "CPlatform", .product(name: "Logging", package: "swift-log")]),
         tests("VMState", ["Bytes"]),
         tests("MigrationStream", ["Bytes", "VMState"]),
+        tests("Workbench", ["MigrationStream", "VMState", "QAPI", "Bytes"]),
         tests("GuestMemory", ["Bytes"]),
         tests("RISCV", ["GuestMemory", "VMState", "Bytes"]),
         tests("Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes", "Threads", "CPlatform"]),

@@ -5,6 +5,15 @@ public protocol ByteSource: AnyObject {
     /// - Returns: the number of bytes read, 0 only at the end of the source.
     /// - Throws: ``ByteSourceError`` when the source breaks.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int
+
+    /// Passes over at most `count` bytes without reading them.
+    ///
+    /// - Returns: the number of bytes passed over; 0 when the source has to be read.
+    func skip(_ count: UInt64) -> UInt64
+}
+
+extension ByteSource {
+    public func skip(_ count: UInt64) -> UInt64 { 0 }
 }
 
 /// A source or sink broke; nothing about the bytes themselves.

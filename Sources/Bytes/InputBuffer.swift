@@ -53,6 +53,9 @@ public enum ByteError: Error, Equatable, Sendable, CustomStringConvertible {
 
     deinit { unsafe storage.deallocate() }
 
+    /// Bytes that are there already, without asking the source.
+    public var bufferedCount: Int { end - start }
+
     /// Makes `count` bytes (at most the capacity) available; returns how many there are, fewer only at the end.
     @discardableResult
     public func fill(_ count: Int) throws(ByteError) -> Int {
@@ -133,6 +136,15 @@ public enum ByteError: Error, Equatable, Sendable, CustomStringConvertible {
         return result
     }
 
+    /// Consumes `count` bytes (at most the capacity) and lends them where they lie: they are valid until the next
+    /// call. The way to look at pages without copying them.
+    public func borrow(_ count: Int) throws(ByteError) -> UnsafeRawBufferPointer {
+        precondition(count <= capacity, "what is lent fits the look-ahead buffer")
+        try require(count)
+        defer { start += count }
+        return unsafe UnsafeRawBufferPointer(rebasing: storage[start..<start + count])
+    }
+
     /// A string with a one-byte length before it (`str8` of the stream's description); invalid UTF-8 is repaired.
     public func string8() throws(ByteError) -> String {
         let count = try uint8()
@@ -143,6 +155,16 @@ public enum ByteError: Error, Equatable, Sendable, CustomStringConvertible {
     public func skip(_ count: UInt64) throws(ByteError) {
         var left = count
         while left > 0 {
+            if left > UInt64(capacity) {
+                left -= UInt64(end - start)
+                base += UInt64(end)
+                start = 0
+                end = 0
+                let part = source.skip(left)
+                base += part
+                left -= part
+                if left == 0 { return }
+            }
             try require(1)
             let part = Int(min(left, UInt64(end - start)))
             start += part

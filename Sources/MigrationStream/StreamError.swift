@@ -1,5 +1,5 @@
 public import Bytes
-import VMState
+public import VMState
 
 /// Why the bytes of a migration stream cannot be taken: what is wrong, where it stands, what was expected and
 /// found, and what a person can do about it.
@@ -53,14 +53,14 @@ public struct StreamError: Error, Equatable, Sendable {
         self.remedy = remedy
     }
 
-    init(_ error: ByteError, path: [String]) {
+    public init(_ error: ByteError, path: [String]) {
         self.init(.bytes(error), path: path, offset: error.offset)
         if case .endOfStream = error {
             remedy = "the peer gave up or the recording is cut: see the messages at the other side"
         }
     }
 
-    init(_ error: VMStateError) {
+    public init(_ error: VMStateError) {
         if case .bytes(let cause) = error.reason {
             self.init(cause, path: error.path)
             return
@@ -94,7 +94,8 @@ public struct StreamError: Error, Equatable, Sendable {
         }
     }
 
-    func inside(_ section: Section?) -> StreamError {
+    /// The same error inside of a section, unless it names one already.
+    public func inside(_ section: Section?) -> StreamError {
         guard self.section == nil else { return self }
         var copy = self
         copy.section = section

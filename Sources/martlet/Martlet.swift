@@ -18,7 +18,7 @@ struct Martlet: AsyncParsableCommand {
               martlet migrate vm.sock tcp:127.0.0.1:4444
             """,
         version: martletVersion,
-        subcommands: [Run.self, Migrate.self, Compat.self])
+        subcommands: [Run.self, Migrate.self, Stream.self, Compat.self])
 
     static func main() async {
         signal(SIGPIPE, SIG_IGN)

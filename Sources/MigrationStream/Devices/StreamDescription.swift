@@ -16,6 +16,10 @@ public struct StreamDescription: Equatable, Sendable {
         }
     }
 
+    /// Bytes of a target page.
+    public var pageSize = RAMSection.pageSize
+    /// The configuration's layout, as a text that was read has it.
+    public var configuration: VMStateLayout?
     /// Devices in the order of the stream.
     public var devices: [Device] = []
 
@@ -27,7 +31,7 @@ public struct StreamDescription: Equatable, Sendable {
     public func json(configuration: StreamConfiguration?) -> String {
         var text = "{"
         if let configuration { text += "\"configuration\": {\(configuration.layout.jsonMembers)}, " }
-        text += "\"page_size\": \(RAMSection.pageSize), \"devices\": ["
+        text += "\"page_size\": \(pageSize), \"devices\": ["
         text += devices.map {
             "{\"name\": \(jsonString($0.name)), \"instance_id\": \($0.instance), \($0.layout.jsonMembers)}"
         }.joined(separator: ", ")
@@ -45,7 +49,7 @@ public struct StreamDescription: Equatable, Sendable {
 
 extension StreamConfiguration {
     /// The configuration's own description.
-    var layout: VMStateLayout {
+    public var layout: VMStateLayout {
         var layout = VMStateLayout(name: "configuration", version: 1)
         layout.fields = [
             .init(name: "len", repetition: .none, type: "uint32", size: 4),

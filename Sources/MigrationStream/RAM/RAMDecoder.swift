@@ -8,7 +8,7 @@ public struct RAMDecoder {
     /// Length in bytes by block index; 0 until the stream has listed the block.
     private var lengths: [UInt64] = []
     private var indexes: [String: Int] = [:]
-    private var isListed = false
+    private(set) var isListed = false
     /// Index of the block of the last page record, −1 before the first.
     private var current = -1
 
@@ -87,7 +87,7 @@ public struct RAMDecoder {
 
     /// Which block a page record is in; its offset is checked.
     @inline(__always)
-    private mutating func locate(
+    mutating func locate(
         _ header: UInt64, _ offset: UInt64, _ input: InputBuffer
     ) throws(StreamError) -> Int {
         if header & RAMFlags.continue.rawValue == 0 { try name(input) }
@@ -160,8 +160,18 @@ public struct RAMDecoder {
         for (block, index) in zip(list, places) { sink.announced(block, index: index) }
     }
 
+    /// Takes a list that was read block by block; the index of a block is its place in the list.
+    mutating func list(_ blocks: [RAMBlockDescription]) {
+        lengths = blocks.map(\.length)
+        for (index, block) in blocks.enumerated() { indexes[block.name] = index }
+        isListed = true
+    }
+
+    /// The next record names its block.
+    mutating func forgetBlock() { current = -1 }
+
     /// Says what is wrong with a record that is none of the good ones.
-    private func refused(_ header: UInt64, at: UInt64) -> StreamError {
+    func refused(_ header: UInt64, at: UInt64) -> StreamError {
         let flags = RAMFlags(rawValue: header & RAMFlags.mask)
         let kind = flags.subtracting(.continue)
         func unable(_ what: String, _ remedy: String) -> StreamError {

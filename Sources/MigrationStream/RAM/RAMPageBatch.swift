@@ -14,8 +14,8 @@ public import Glibc
 /// batch.removeAll()
 /// ```
 @safe public struct RAMPageBatch: ~Copyable {
-    /// Bytes of a record's head: header, name with its length, fill byte.
-    private static let headLength = 8 + 1 + 255 + 1
+    /// Bytes of a record's head: header, name with its length, length of a packed page.
+    private static let headLength = 8 + 1 + 255 + 4
     /// Section header, EOS and footer, a few times over.
     private static let frameLength = 256
 
@@ -76,6 +76,18 @@ public import Glibc
     public mutating func appendZero(block: Int, offset: UInt64) {
         head(offset, .zero, block)
         put(UInt8(0))
+    }
+
+    /// Adds a page packed with zlib, for receivers before QEMU 9.1; not when the batch is full. The bytes stay where they
+    /// are until the batch is written.
+    public mutating func appendPacked(block: Int, offset: UInt64, packed: UnsafeRawBufferPointer) {
+        head(offset, .compressPage, block)
+        put(UInt32(packed.count))
+        closeVector()
+        unsafe vectors[vectorCount] = iovec(
+            iov_base: UnsafeMutableRawPointer(mutating: packed.baseAddress), iov_len: packed.count)
+        vectorCount += 1
+        byteCount += packed.count
     }
 
     /// Adds a section header of PART or END.

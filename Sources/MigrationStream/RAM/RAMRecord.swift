@@ -26,6 +26,11 @@ public enum RAMSection {
     public static let pageSize = 4096
     /// Blocks that a stream may list.
     public static let maximumBlocks = 1024
+    /// The record that ends a section's body.
+    public static let eos = RAMFlags.eos.rawValue
+
+    /// What the block list begins with: the sum of the blocks' lengths in bytes.
+    public static func listHead(total: UInt64) -> UInt64 { total | RAMFlags.memSize.rawValue }
 }
 
 /// A RAM block as the stream's block list has it.
@@ -36,6 +41,12 @@ public struct RAMBlockDescription: Equatable, Sendable {
     public var length: UInt64
     /// To what length, in bytes, a receiver can resize its block; nil for a block of fixed length.
     public var maximumLength: UInt64?
+    /// The block's own page size in bytes, when the stream says one (postcopy, huge pages).
+    public var pageSize: UInt64?
+    /// Guest physical address, when the stream says one (capability `x-ignore-shared`).
+    public var address: UInt64?
+    /// Where the pages lie in a `mapped-ram` file.
+    public var mapped: MappedRAMHeader?
 
     public init(name: String, length: UInt64, maximumLength: UInt64? = nil) {
         self.name = name

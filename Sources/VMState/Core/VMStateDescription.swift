@@ -49,8 +49,12 @@ public struct VMStateDescription<State: Sendable>: Sendable {
             throw VMStateError(
                 .version(found: reader.version, supported: versions), path: [name], offset: reader.offset)
         }
+        reader.trace?.begin(.structure, name, at: reader.offset)
+        defer { reader.trace?.end(at: reader.offset) }
         do throws(VMStateError) {
             for field in fields where field.isPresent(state, reader.version) {
+                reader.trace?.begin(.field, field.name, at: reader.offset)
+                defer { reader.trace?.end(at: reader.offset) }
                 do throws(VMStateError) { try field.load(&state, reader) } catch {
                     throw error.inside(field.name)
                 }
@@ -59,9 +63,10 @@ public struct VMStateDescription<State: Sendable>: Sendable {
                 guard let subsection = subsections.first(where: { $0.name == found }) else {
                     throw VMStateError(.unknownSubsection(found), offset: reader.offset)
                 }
-                try reader.skip(2 + found.utf8.count)
+                reader.trace?.begin(.subsection, found, at: reader.offset)
+                defer { reader.trace?.end(at: reader.offset) }
                 let outer = reader.version
-                reader.version = try reader.uint32()
+                try reader.takeSubsectionHead(found)
                 try subsection.load(&state, reader)
                 reader.version = outer
             }

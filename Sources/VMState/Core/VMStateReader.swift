@@ -9,9 +9,13 @@ public final class VMStateReader {
     /// Where the value that was read last begins, in bytes from the start of the stream.
     public private(set) var valueOffset: UInt64 = 0
 
-    public init(_ input: InputBuffer, version: UInt32) {
+    /// Where what is read is written down, for tools.
+    public let trace: VMStateTrace?
+
+    public init(_ input: InputBuffer, version: UInt32, trace: VMStateTrace? = nil) {
         self.input = input
         self.version = version
+        self.trace = trace
         valueOffset = input.offset
     }
 
@@ -24,18 +28,36 @@ public final class VMStateReader {
         do { return try body() } catch { throw VMStateError(.bytes(error), offset: error.offset) }
     }
 
-    public func uint8() throws(VMStateError) -> UInt8 { try read(input.uint8) }
-    public func uint16() throws(VMStateError) -> UInt16 { try read(input.uint16) }
-    public func uint32() throws(VMStateError) -> UInt32 { try read(input.uint32) }
-    public func uint64() throws(VMStateError) -> UInt64 { try read(input.uint64) }
+    @inline(__always)
+    private func integer<T: FixedWidthInteger & UnsignedInteger>(
+        _ body: () throws(ByteError) -> T
+    ) throws(VMStateError) -> T {
+        let value = try read(body)
+        trace?.add(.integer(UInt64(value), size: MemoryLayout<T>.size))
+        return value
+    }
+
+    public func uint8() throws(VMStateError) -> UInt8 { try integer(input.uint8) }
+    public func uint16() throws(VMStateError) -> UInt16 { try integer(input.uint16) }
+    public func uint32() throws(VMStateError) -> UInt32 { try integer(input.uint32) }
+    public func uint64() throws(VMStateError) -> UInt64 { try integer(input.uint64) }
     /// `count` comes from the state: what cannot be a length is an error.
     public func bytes(_ count: Int) throws(VMStateError) -> [UInt8] {
         try checkCount(count)
-        return try read { () throws(ByteError) in try input.bytes(count) }
+        let bytes = try read { () throws(ByteError) in try input.bytes(count) }
+        trace?.add(.bytes(bytes))
+        return bytes
     }
     public func skip(_ count: Int) throws(VMStateError) {
         try checkCount(count)
         try read { () throws(ByteError) in try input.skip(UInt64(count)) }
+        trace?.add(.unused(count))
+    }
+
+    /// Consumes the head of a subsection whose name has been looked at, up to its version.
+    func takeSubsectionHead(_ name: String) throws(VMStateError) {
+        try read { () throws(ByteError) in try input.skip(UInt64(2 + name.utf8.count)) }
+        version = try read { () throws(ByteError) in try input.uint32() }
     }
 
     /// Refuses a number of elements or bytes that no device has.

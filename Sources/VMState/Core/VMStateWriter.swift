@@ -33,6 +33,15 @@ public struct VMStateLayout: Equatable, Sendable {
         public var structure: VMStateLayout?
         /// Bytes of one element.
         public var size: Int
+        /// Contents of a type that is described in the field's own object: one for `vstruct` and `tmp`, one an element
+        /// for the lists (`qtailq`, `qlist`, `gtree`).
+        public var parts: [VMStateLayout] = []
+
+        /// Bytes of all elements.
+        public var totalSize: Int {
+            guard case .arrayLength(let count) = repetition else { return size }
+            return size.multipliedReportingOverflow(by: count).overflow ? .max : size * count
+        }
     }
     public var name: String
     public var version: UInt32
@@ -46,6 +55,20 @@ public struct VMStateLayout: Equatable, Sendable {
         self.version = version
         self.fields = fields
         self.subsections = subsections
+    }
+
+    /// Bytes on the wire, nested subsections and their heads included.
+    public var size: Int {
+        var sum = 0
+        for field in fields { sum = Self.add(sum, field.totalSize) }
+        // 05, length, name, version.
+        for part in subsections { sum = Self.add(sum, Self.add(part.size, 6 + part.name.utf8.count)) }
+        return sum
+    }
+
+    private static func add(_ left: Int, _ right: Int) -> Int {
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        return overflow ? .max : sum
     }
 
     /// The members `"vmsd_name":…,"version":…,"fields":[…]` without braces, as they stand in the stream's JSON.

@@ -32,6 +32,8 @@ public struct VirtioConsoleState: VirtioDeviceState {
     public var portsMap: [UInt32] = [1]
     /// Ports that exist. Before a load: the receiver's.
     public var ports: [Port] = []
+    /// Whether a load takes the stream's ports for the receiver's: for tools.
+    public var takesAnyPorts = false
 
     public init() {}
 
@@ -41,6 +43,12 @@ public struct VirtioConsoleState: VirtioDeviceState {
             .uint16("rows", \.device.rows),
             .uint32("max_nr_ports", \.device.maxPorts),
             .custom("ports_map", type: "uint32") { (state, reader) throws(VMStateError) in
+                if state.device.takesAnyPorts {
+                    let words = (min(state.device.maxPorts, 1024) + 31) / 32
+                    state.device.portsMap = Array(repeating: 0, count: Int(words))
+                    for index in 0..<Int(words) { state.device.portsMap[index] = try reader.uint32() }
+                    return
+                }
                 for word in state.device.portsMap {
                     let found = try reader.uint32()
                     guard found == word else {
@@ -61,11 +69,14 @@ public struct VirtioConsoleState: VirtioDeviceState {
         _ state: inout VirtioState<VirtioConsoleState>, _ reader: VMStateReader
     ) throws(VMStateError) {
         let count = try reader.uint32()
-        guard count == UInt32(state.device.ports.count) else {
+        guard state.device.takesAnyPorts || count == UInt32(state.device.ports.count) else {
             throw reader.invalid(expected: "\(state.device.ports.count) ports", found: "\(count)")
         }
         for _ in 0..<count {
             let id = try reader.uint32()
+            if state.device.takesAnyPorts, state.device.ports.count < 1024 {
+                state.device.ports.append(Port(id: id))
+            }
             guard let index = state.device.ports.firstIndex(where: { $0.id == id }) else {
                 throw reader.invalid(
                     expected: "one of the ports \(state.device.ports.map(\.id))", found: "port \(id)")

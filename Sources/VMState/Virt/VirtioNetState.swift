@@ -37,6 +37,10 @@ public struct VirtioNetState: VirtioDeviceState {
     /// Offloads in force, when CTRL_GUEST_OFFLOADS was negotiated.
     public var guestOffloads: UInt64 = 0
 
+    /// Whether the receiver's backend has these; both sides know it. Tools take any.
+    public var backendHasVnetHeader = false
+    public var backendHasUFO = false
+
     public init() {}
 
     public static func fields() -> [VMStateField<VirtioState<VirtioNetState>>] {
@@ -68,7 +72,7 @@ public struct VirtioNetState: VirtioDeviceState {
             .buffer("vlans", \.device.vlans, count: 512),
             .uint32("has_vnet_hdr", \.device.hasVnetHeader),
             .check("has_vnet_hdr") { (state, reader) throws(VMStateError) in
-                guard state.device.hasVnetHeader == 0 else {
+                guard state.device.hasVnetHeader == 0 || state.device.backendHasVnetHeader else {
                     throw reader.invalid(
                         expected: "a network backend without vnet_hdr", found: "\(state.device.hasVnetHeader)"
                     )
@@ -82,7 +86,7 @@ public struct VirtioNetState: VirtioDeviceState {
             .uint8("nobcast", \.device.noBroadcast),
             .uint8("has_ufo", \.device.hasUFO),
             .check("has_ufo") { (state, reader) throws(VMStateError) in
-                guard state.device.hasUFO == 0 else {
+                guard state.device.hasUFO == 0 || state.device.backendHasUFO else {
                     throw reader.invalid(
                         expected: "a network backend without UFO", found: "\(state.device.hasUFO)")
                 }
