@@ -18,8 +18,13 @@ struct Stream: ParsableCommand {
               martlet stream inspect vm.stream
               martlet stream verify ch0.out ch1.out ch2.out
               martlet stream inspect --json vm.stream | jq '.devices[].name'
+              martlet stream diff before.stream after.stream
+              martlet stream extract --core -o vm.core vm.stream
+              martlet stream convert --to mapped-ram -o vm.mapped vm.stream
             """,
-        subcommands: [StreamInspect.self, StreamVerify.self])
+        subcommands: [
+            StreamInspect.self, StreamVerify.self, StreamDiff.self, StreamExtract.self, StreamConvert.self,
+        ])
 }
 
 /// The files of one capture, as arguments.

@@ -80,6 +80,29 @@ struct CaptureTests {
     }
 }
 
+extension CaptureTests {
+    @Test("are good", arguments: Capture.all)
+    func verify(_ capture: Capture) throws {
+        let outcome = StreamVerifier.verify(StreamEventReader(try capture.open()))
+        #expect(outcome.problems == [])
+        #expect(outcome.bytes == outcome.accountedBytes)
+    }
+
+    @Test("carry the same guest once converted", arguments: Capture.all)
+    func convert(_ capture: Capture) throws {
+        let (first, second) = (TemporaryFile(), TemporaryFile())
+        try StreamConverter.convert(
+            StreamEventReader(try capture.open()), to: .mappedRAM, OutputFile(path: first.path))
+        let mapped = StreamEventReader(StreamCapture(main: try FileSource(path: first.path)))
+        try StreamConverter.convert(
+            mapped, to: .sequential(compressLevel: nil), OutputFile(path: second.path))
+        let copy = StreamEventReader(StreamCapture(main: try FileSource(path: second.path)))
+        let difference = try StreamDifference(
+            StreamDifference.Guest(StreamEventReader(try capture.open())), StreamDifference.Guest(copy))
+        #expect(difference.text == "the guests are the same")
+    }
+}
+
 struct CommandFailed: Error {}
 
 /// What a shell command writes.

@@ -1,5 +1,5 @@
 /// Where things stand in the guest physical address space of QEMU's `virt` board.
-enum VirtAddressMap {
+public enum VirtAddressMap {
     static let maskROM: UInt64 = 0x1000
     static let maskROMSize = 0xf000
     static let test: UInt64 = 0x10_0000
@@ -34,4 +34,10 @@ enum VirtAddressMap {
         let size: UInt64 = 16 << 30
         return ((ram + memorySize + size - 1) & ~(size - 1), size)
     }
+
+    /// Where the RAM blocks of the board begin, by their names in a migration stream.
+    public static let blocks: [String: UInt64] = [
+        "riscv_virt_board.ram": ram, "riscv_virt_board.mrom": maskROM, "virt.flash0": flash,
+        "virt.flash1": flash + UInt64(flashSize),
+    ]
 }

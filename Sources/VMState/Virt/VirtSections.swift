@@ -28,23 +28,7 @@ public enum VirtSections {
         case "pflash_cfi01": try read(PFlashState(), PFlashState.description, reader)
         case "virt_acpi_build": try read(ACPIBuildState(), ACPIBuildState.description, reader)
         case "globalstate": try read(GlobalState(), GlobalState.description, reader)
-        case _ where name.hasPrefix("virtio-mmio@"):
-            switch name.split(separator: "/").last {
-            case "virtio-blk": try virtio(VirtioBlkState(), reader)
-            case "virtio-net":
-                var device = VirtioNetState()
-                device.backendHasVnetHeader = true
-                device.backendHasUFO = true
-                try virtio(device, reader)
-            case "virtio-rng": try virtio(VirtioRngState(), reader)
-            case "virtio-balloon": try virtio(VirtioBalloonState(), reader)
-            case "virtio-console":
-                var device = VirtioConsoleState()
-                device.takesAnyPorts = true
-                try virtio(device, reader)
-            default: return false
-            }
-        default: return false
+        default: return try virtio(name, reader)
         }
         return true
     }
@@ -56,10 +40,42 @@ public enum VirtSections {
         try description.load(&state, from: reader)
     }
 
+    /// Reads a virtio device's section; its transport stands before the slash.
+    private static func virtio(_ name: String, _ reader: VMStateReader) throws(VMStateError) -> Bool {
+        let parts = name.split(separator: "/")
+        guard parts.count == 2, let place = parts.first, let device = parts.last else { return false }
+        let kind: VirtioTransportKind
+        if place.hasPrefix("virtio-mmio@") {
+            // The two layouts differ in subsections only, which say themselves that they are there.
+            kind = .modernMMIO
+        } else if place.hasPrefix("0000:") {
+            kind = .pci
+        } else {
+            return false
+        }
+        switch device {
+        case "virtio-blk": try virtio(VirtioBlkState(), kind, reader)
+        case "virtio-net":
+            var device = VirtioNetState()
+            device.backendHasVnetHeader = true
+            device.backendHasUFO = true
+            try virtio(device, kind, reader)
+        case "virtio-rng": try virtio(VirtioRngState(), kind, reader)
+        case "virtio-balloon": try virtio(VirtioBalloonState(), kind, reader)
+        case "virtio-console":
+            var device = VirtioConsoleState()
+            device.takesAnyPorts = true
+            try virtio(device, kind, reader)
+        default: return false
+        }
+        return true
+    }
+
     private static func virtio<Device: VirtioDeviceState>(
-        _ device: Device, _ reader: VMStateReader
+        _ device: Device, _ kind: VirtioTransportKind, _ reader: VMStateReader
     ) throws(VMStateError) {
         var state = VirtioState(device: device)
+        state.kind = kind
         // As many as there can be: the stream says how many there are.
         state.queues = Array(repeating: VirtQueueState(), count: virtioQueueMax)
         try read(state, VirtioState<Device>.description(), reader)
