@@ -1,4 +1,5 @@
 import ArgumentParser
+import QAPI
 import Workbench
 
 /// `martlet stream inspect`.
