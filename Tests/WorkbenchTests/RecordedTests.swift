@@ -165,4 +165,27 @@ struct RecordedTests {
         #expect(report.replies == [.pong(1), .shut(0)])
         #expect(report.channels.map(\.channel.name) == ["main", "return path"])
     }
+
+    @Test(
+        "of other machines are read by the description that they carry",
+        arguments: [
+            ("x86-q35-7.2", "pc-q35-7.2", 34, "apic", "icr"),
+            ("arm-virt-7.2", "virt-7.2", 19, "arm_gic", "ctlr"),
+        ] as [(String, String, Int, String, String)])
+    func otherMachines(_ name: String, _ machine: String, _ devices: Int, _ device: String, _ field: String)
+        throws
+    {
+        let fixture = Fixture(name: name, devices: devices, hash: "")
+        let outcome = StreamVerifier.verify(try fixture.reader())
+        #expect(outcome.problems == [] && outcome.devices == devices)
+        let report = StreamInspector.report(try fixture.reader())
+        #expect(report.configuration?.machine == machine)
+        #expect(report.devices.allSatisfy { $0.source == .description && $0.problem == nil })
+        let found = try #require(report.devices.first { $0.header.name == device })
+        #expect(found.fields.contains { $0.name.hasPrefix(field) })
+        // What the fields cover is the whole body.
+        for device in report.devices {
+            #expect(device.fields.reduce(0) { $0 + Int($1.length) } == device.bytes.count)
+        }
+    }
 }
