@@ -212,7 +212,14 @@ final class IncomingLoad {
                 }
             case .command(let command): try obey(command)
             case .endOfStream:
-                try stream { () throws(StreamError) in _ = try reader.skipDescription() }
+                let optional = guest.memory.blocks.filter { block in
+                    Dialect.allCases.contains { !guest.isKnown(block, to: $0) }
+                }
+                try stream { () throws(StreamError) in
+                    try decoder.requireAll(reader, but: Set(optional.map(\.name)))
+                    try devices.requireAll(reader)
+                    _ = try reader.skipDescription()
+                }
                 return
             }
         }
@@ -224,6 +231,10 @@ final class IncomingLoad {
         case .ping(let value):
             guard hasReturnPath else {
                 throw MigrationError("load of migration failed: PING without a return path")
+            }
+            guard value != MartletHandshake.prepared, value != MartletHandshake.go else {
+                throw MigrationError(
+                    "load of migration failed: the source wants to hand over before the end of its stream")
             }
             if value == MartletHandshake.pingValue {
                 isMartlet = true

@@ -21,7 +21,7 @@ public struct MigrationSettings: Equatable, Sendable {
     /// How much longer each wait is than the one before, ms.
     public var announceStep: UInt64 = 100
 
-    /// Layout for a receiver that does not say over a return path that it is a Martlet. Not a QMP parameter.
+    /// Layout for a receiver that does not say over a return path that it is a Martlet; QMP `x-martlet-dialect`.
     public var dialect = Dialect.qemu10_0
     /// How long the hand-over may stand still before the side that waits gives up and says that it is in doubt,
     /// ms. Not a QMP parameter.

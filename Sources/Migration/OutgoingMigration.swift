@@ -148,9 +148,9 @@ final class OutgoingMigration: Sendable {
         var failure: Failure?
         do throws(Failure) {
             if inbox == nil, wantsReturnPath { throw .kept("Unable to open return-path") }
+            if control.withLock({ $0.isCancelled }) { throw .cancelled }
             inbox?.start()
-            let pages = RAMQueue(memory)
-            try precopy(pages, channel, inbox, start)
+            let pages = try precopy(channel, inbox, start)
             stoppedAt = now()
             wasStopped = true
             guest.stopForMigration()
@@ -246,8 +246,8 @@ final class OutgoingMigration: Sendable {
     // MARK: Copying while the guest runs
 
     private func precopy(
-        _ pages: RAMQueue, _ channel: Channel, _ inbox: ReturnPathInbox?, _ start: Int64
-    ) throws(Failure) {
+        _ channel: Channel, _ inbox: ReturnPathInbox?, _ start: Int64
+    ) throws(Failure) -> RAMQueue {
         var head = ByteWriter()
         configuration.encode(to: &head)
         if let inbox, inbox.isOpen {
@@ -264,6 +264,7 @@ final class OutgoingMigration: Sendable {
         try write(head.bytes, channel)
         // Everything is to send; what is written from here on is sent again.
         guest.setDirtyLogging(true)
+        let pages = RAMQueue(memory)
         let total = UInt64(memory.blocks.reduce(0) { $0 + $1.size })
         figures.withLock { report in
             report.setupTime = milliseconds(now() - start)
@@ -279,6 +280,7 @@ final class OutgoingMigration: Sendable {
         if control.withLock({ $0.isCancelled }) { throw .cancelled }
         enter(.active)
         try iterate(&pages.sender, channel, inbox, start)
+        return pages
     }
 
     private func iterate(
@@ -289,6 +291,8 @@ final class OutgoingMigration: Sendable {
         var windowPages: UInt64 = 0
         var window: BandwidthWindow?
         var isExact = false
+        var isSettled = false
+        var previous: UInt64?
         var periodStart = now()
         var periodPages: UInt64 = 0
         while true {
@@ -296,9 +300,20 @@ final class OutgoingMigration: Sendable {
             let set = settings()
             let threshold = switchoverThreshold(
                 window: window, available: set.availSwitchoverBandwidth, downtimeLimit: set.downtimeLimit)
+            let floor = switchoverThreshold(
+                window: window, available: set.availSwitchoverBandwidth, downtimeLimit: switchoverFloor)
             let pending = UInt64(sender.dirtyPages) * UInt64(guestPageSize)
-            switch iterationStep(pending: pending, isExact: isExact, threshold: threshold) {
-            case .switchOver: return
+            let step = iterationStep(
+                pending: pending, isExact: isExact, previous: previous, threshold: threshold, floor: floor)
+            if isExact { previous = pending }
+            switch step {
+            case .switchOver:
+                let hasWaited = try settle(channel, &isSettled)
+                guard try hasAnswered(inbox), !hasWaited else {
+                    isExact = false
+                    continue
+                }
+                return
             case .synchronize:
                 periodPages &+= UInt64(sender.drainLog())
                 guest.dropWritePermissions()
@@ -350,6 +365,37 @@ final class OutgoingMigration: Sendable {
             windowBytes = 0
             windowPages = 0
         }
+    }
+
+    /// What the channel still holds would be taken with the guest stopped: waits once until it is little.
+    ///
+    /// - Returns: whether it has waited.
+    private func settle(_ channel: Channel, _ isSettled: inout Bool) throws(Failure) -> Bool {
+        guard !isSettled else { return false }
+        isSettled = true
+        let end = now() + Int64(settings().downtimeLimit) * 1_000_000
+        var hasWaited = false
+        while let held = channel.unsentBytes, held > Self.littleHeld, now() < end {
+            hasWaited = true
+            if wake.sleep(milliseconds: 1) { throw .cancelled }
+        }
+        return hasWaited
+    }
+
+    /// Bytes in the channel that are not worth a wait: a destination takes them in well under a millisecond.
+    private static let littleHeld = 32 << 10
+
+    /// The guest is not stopped before the destination has said who it is. False: it has now, after a wait.
+    private func hasAnswered(_ inbox: ReturnPathInbox?) throws(Failure) -> Bool {
+        guard let inbox, inbox.isOpen, inbox.now.features == nil else { return true }
+        let heard = wait(for: "the destination does not answer over the return path") {
+            inbox.wait(milliseconds: timeout) { $0.features != nil }
+        }
+        try check(inbox)
+        guard heard.features != nil else {
+            throw .kept("The destination does not answer over the return path")
+        }
+        return false
     }
 
     func account(_ bytes: Int, _ counts: RAMCounts, _ dirtyPages: Int, stopped: Bool) {

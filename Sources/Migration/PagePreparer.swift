@@ -8,15 +8,12 @@ import Transport
 final class PagePreparer: @unchecked Sendable {
     // Sendable: everything mutable is under `mutex`.
 
-    /// Pages that are prepared with one call.
-    static let chunk = 256
-    /// How many chunks beyond the one that is being filled.
-    static let ahead = 8
+    /// Bytes that are prepared with one call: what the system can back with one large page.
+    static let size = 2 << 20
 
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var next: UnsafeMutableRawPointer?
-    private var count = 0
+    private var wanted = unsafe [UnsafeMutableRawPointer]()
     private var isEnded = false
     private var thread: OSThread?
 
@@ -32,12 +29,11 @@ final class PagePreparer: @unchecked Sendable {
         unsafe condition.deallocate()
     }
 
-    /// Asks for `count` bytes from `start` on; what was asked for before and is not done is forgotten.
-    func prepare(_ start: UnsafeMutableRawPointer, count: Int) {
+    /// Asks for ``size`` bytes from `start` on, which is a multiple of ``size``.
+    func prepare(_ start: UnsafeMutableRawPointer) {
         if thread == nil { thread = OSThread("mig/dst/pages") { [self] in work() } }
         unsafe pthread_mutex_lock(mutex)
-        unsafe next = start
-        self.count = count
+        unsafe wanted.append(start)
         unsafe pthread_cond_signal(condition)
         unsafe pthread_mutex_unlock(mutex)
     }
@@ -53,29 +49,18 @@ final class PagePreparer: @unchecked Sendable {
     }
 
     private func work() {
-        var done: UnsafeMutableRawPointer?
-        while true {
-            unsafe pthread_mutex_lock(mutex)
-            while count <= 0, !isEnded { unsafe pthread_cond_wait(condition, mutex) }
-            if isEnded {
-                unsafe pthread_mutex_unlock(mutex)
-                return
-            }
-            let length = min(count, Self.chunk * 4096)
-            guard let start = unsafe next else {
-                count = 0
-                unsafe pthread_mutex_unlock(mutex)
-                continue
-            }
-            unsafe next = start + length
-            count -= length
-            unsafe pthread_mutex_unlock(mutex)
-            // What the last requests covered already is not asked for again.
-            if let done = unsafe done, unsafe start < done, unsafe done < start + (Self.ahead * length) {
-                continue
-            }
-            // MADV_POPULATE_WRITE; a kernel before 5.14 does nothing, and the writer's touch does it.
-            if unsafe madvise(start, length, 23) == 0 { unsafe done = start + length }
+        while let start = unsafe next() {
+            // Without large pages, or on a kernel before 5.14 (MADV_POPULATE_WRITE, 23), the writer's touch does it.
+            unsafe _ = madvise(start, Self.size, MADV_HUGEPAGE)
+            unsafe _ = madvise(start, Self.size, 23)
         }
+    }
+
+    /// Waits for the next request; nil at the end.
+    private func next() -> UnsafeMutableRawPointer? {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        while unsafe wanted.isEmpty, !isEnded { unsafe pthread_cond_wait(condition, mutex) }
+        return unsafe isEnded ? nil : wanted.removeFirst()
     }
 }

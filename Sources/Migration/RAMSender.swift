@@ -10,6 +10,8 @@ import Transport
 struct RAMSender: ~Copyable {
     private let memory: GuestMemory
     private var bitmaps: [Bitmap]
+    /// Pages that have to be looked at; the others are zeros.
+    private var touched: [Bitmap]
     private var batch: RAMPageBatch
     private var block = 0
     private var page = 0
@@ -18,6 +20,7 @@ struct RAMSender: ~Copyable {
     /// Sent so far.
     private(set) var counts = RAMCounts()
 
+    /// - Parameter memory: its dirty log is on.
     init(_ memory: GuestMemory) {
         self.memory = memory
         bitmaps = memory.blocks.map {
@@ -25,6 +28,7 @@ struct RAMSender: ~Copyable {
             bitmap.setAll()
             return bitmap
         }
+        touched = memory.blocks.map { $0.touchedPages() }
         dirtyPages = memory.blocks.reduce(0) { $0 + $1.pageCount }
         batch = RAMPageBatch(blocks: memory.blocks.map(\.name), capacity: 256)
     }
@@ -33,7 +37,14 @@ struct RAMSender: ~Copyable {
     mutating func drainLog() -> Int {
         var added = 0
         for index in bitmaps.indices {
-            added += memory.blocks[index].dirtyLog.drain(into: &bitmaps[index])
+            var fresh = Bitmap(count: bitmaps[index].count)
+            _ = memory.blocks[index].dirtyLog.drain(into: &fresh)
+            for word in fresh.words.indices where fresh.words[word] != 0 {
+                let bits = fresh.words[word]
+                added += (bits & ~bitmaps[index].words[word]).nonzeroBitCount
+                bitmaps[index].words[word] |= bits
+                touched[index].words[word] |= bits
+            }
         }
         dirtyPages += added
         return added
@@ -64,18 +75,7 @@ struct RAMSender: ~Copyable {
         batch.removeAll()
         batch.beginSection(kind, id: id)
         while dirtyPages > 0, nextDirty() {
-            bitmaps[block][page] = false
-            dirtyPages -= 1
-            let offset = UInt64(page) * UInt64(guestPageSize)
-            if memory.blocks[block].isZeroPage(page) {
-                batch.appendZero(block: block, offset: offset)
-                counts.zero &+= 1
-            } else {
-                unsafe batch.append(
-                    block: block, offset: offset, page: memory.blocks[block].base + page * guestPageSize)
-                counts.normal &+= 1
-            }
-            page += 1
+            takeWord(limit - written)
             guard batch.isFull || written + batch.byteCount >= limit else { continue }
             written += try flush(channel)
             if written >= limit { break }
@@ -83,6 +83,33 @@ struct RAMSender: ~Copyable {
         }
         batch.endSection(id: id)
         return written + (try flush(channel))
+    }
+
+    /// Puts the dirty pages of the present word of the bitmap into the batch, from the present page on, until it is
+    /// full or has `limit` bytes: at least one.
+    private mutating func takeWord(_ limit: Int) {
+        let ram = memory.blocks[block]
+        let word = page >> 6
+        let known = touched[block].words[word]
+        var rest = bitmaps[block].words[word] & (.max << UInt64(page & 63))
+        var taken: UInt64 = 0
+        repeat {
+            let bit = rest & (0 &- rest)
+            rest ^= bit
+            taken |= bit
+            page = word << 6 + bit.trailingZeroBitCount
+            let offset = UInt64(page) * UInt64(guestPageSize)
+            if known & bit == 0 || ram.isZeroPage(page) {
+                batch.appendZero(block: block, offset: offset)
+                counts.zero &+= 1
+            } else {
+                unsafe batch.append(block: block, offset: offset, page: ram.base + page * guestPageSize)
+                counts.normal &+= 1
+            }
+        } while rest != 0 && !batch.isFull && batch.byteCount < limit
+        page += 1
+        bitmaps[block].words[word] &= ~taken
+        dirtyPages -= taken.nonzeroBitCount
     }
 
     private mutating func flush(_ channel: Channel) throws(TransportError) -> Int {
@@ -98,5 +125,6 @@ struct RAMSender: ~Copyable {
 final class RAMQueue {
     var sender: RAMSender
 
+    /// - Parameter memory: its dirty log is on.
     init(_ memory: GuestMemory) { sender = RAMSender(memory) }
 }

@@ -27,14 +27,7 @@ struct SwitchOver {
         channel.setWritePatience(milliseconds: timeout)
         var features = MartletHandshake.Features()
         var isMartlet = false
-        if let inbox, inbox.isOpen {
-            let heard = migration.wait(for: "the destination does not answer over the return path") {
-                inbox.wait(milliseconds: timeout) { $0.features != nil }
-            }
-            try migration.check(inbox)
-            guard let found = heard.features else {
-                throw .kept("The destination does not answer over the return path")
-            }
+        if let inbox, inbox.isOpen, let found = inbox.now.features {
             features = found
             isMartlet = !found.isEmpty
         }

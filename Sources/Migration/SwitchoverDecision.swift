@@ -37,14 +37,28 @@ public func switchoverThreshold(
     return UInt64(clampedFrom: Double(window.bytes) / Double(window.milliseconds) * limit)
 }
 
+/// What a pause is not made shorter for, ms: stopping and starting the guest takes about as long.
+public let switchoverFloor: UInt64 = 2
+
 /// Decides on one turn of the loop.
+///
+/// What fits into the downtime limit could be sent with the guest stopped. As long as every pass leaves clearly less
+/// than the one before, it is sent while the guest runs: the pause becomes much shorter and the whole a little longer,
+/// at most by four times the limit.
 ///
 /// - Parameters:
 ///   - pending: bytes dirty as far as is known.
 ///   - isExact: `pending` comes from a synchronisation made for this very turn.
-public func iterationStep(pending: UInt64, isExact: Bool, threshold: UInt64) -> IterationStep {
+///   - previous: what the synchronisation before found, nil when there was none.
+///   - threshold: bytes that fit into the downtime limit.
+///   - floor: bytes that no further pass is worth.
+public func iterationStep(
+    pending: UInt64, isExact: Bool, previous: UInt64?, threshold: UInt64, floor: UInt64
+) -> IterationStep {
     guard pending == 0 || pending < threshold else { return .send }
-    return isExact ? .switchOver : .synchronize
+    guard pending > floor else { return isExact ? .switchOver : .synchronize }
+    guard isExact, let previous else { return .send }
+    return pending < previous / 4 * 3 ? .send : .switchOver
 }
 
 /// ms to sleep so that the rate stays under the limit; 0 to go on.

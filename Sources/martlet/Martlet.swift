@@ -12,10 +12,9 @@ struct Martlet: AsyncParsableCommand {
             Takes the options of qemu-system-riscv64, speaks QMP and QEMU's migration stream.
 
             EXAMPLES
-              martlet run -m 512M -smp 2 -kernel Image -initrd initramfs.gz -append console=ttyS0 \\
-                  -qmp unix:vm.sock,server=on,wait=off
-              martlet run -m 512M -smp 2 -qmp unix:new.sock,server=on,wait=off -incoming tcp:127.0.0.1:4444
-              martlet migrate vm.sock tcp:127.0.0.1:4444
+              martlet run -m 512M -kernel Image -qmp unix:vm.sock,server=on,wait=off
+              martlet run -m 512M -qmp unix:new.sock,server=on,wait=off -incoming unix:in.sock
+              martlet migrate vm.sock unix:in.sock
             """,
         version: martletVersion,
         subcommands: [Run.self, Migrate.self, Stream.self, Compat.self])

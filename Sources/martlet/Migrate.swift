@@ -10,10 +10,12 @@ struct Migrate: AsyncParsableCommand {
         discussion: """
             SOCKET is the QMP socket of the source (a path, or HOST:PORT). URI says where the guest goes:
             tcp:HOST:PORT, unix:PATH, exec:COMMAND or file:PATH. The exit status is 0 when the guest has moved.
+            Ctrl-C cancels the migration; the guest stays where it is.
 
             EXAMPLES
               martlet migrate vm.sock tcp:127.0.0.1:4444
-              martlet migrate vm.sock unix:/run/new.sock --return-path --downtime-limit 100 --json
+              martlet migrate vm.sock unix:/run/new.sock --downtime-limit 100 --json
+              martlet migrate vm.sock tcp:127.0.0.1:4444 --dialect qemu-7.2
             """)
 
     @Argument(help: "QMP socket of the source.")
@@ -24,8 +26,19 @@ struct Migrate: AsyncParsableCommand {
     var maxBandwidth: UInt64 = 0
     @Option(help: "Longest pause to aim for, in milliseconds.")
     var downtimeLimit: UInt64?
-    @Flag(help: "Have the destination confirm: a failure there is known here.")
-    var returnPath = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: """
+            Have the destination confirm, so that a failure there is known here (default: where the channel goes both \
+            ways, not for exec: and file:).
+            """)
+    var returnPath: Bool?
+    @Option(
+        help: """
+            Whose layout of the devices' state a Martlet at the source writes: qemu-7.2, qemu-10.0 (which it does \
+            without being told), qemu-10.0.11, martlet. Two Martlets find it out themselves.
+            """)
+    var dialect: String?
     @Flag(help: "Print the outcome as JSON, as query-migrate gives it, and no progress.")
     var json = false
 
@@ -48,51 +61,44 @@ struct Migrate: AsyncParsableCommand {
         return .tcp(host: String(parts[0]), port: String(parts[1]))
     }
 
+    private var confirms: Bool { returnPath ?? !(uri.hasPrefix("exec:") || uri.hasPrefix("file:")) }
+
     /// True when the guest has not moved.
     private func migrate(_ client: QMPClient) async throws -> Bool {
-        if returnPath {
-            let capability: JSONValue = ["capability": .string("return-path"), "state": .bool(true)]
-            try await client.execute("migrate-set-capabilities", ["capabilities": .array([capability])])
-        }
+        let capability: JSONValue = ["capability": .string("return-path"), "state": .bool(confirms)]
+        try await client.execute("migrate-set-capabilities", ["capabilities": .array([capability])])
         var parameters: JSONObject = ["max-bandwidth": JSONValue(maxBandwidth)]
         if let downtimeLimit { parameters["downtime-limit"] = JSONValue(downtimeLimit) }
+        if let dialect { parameters["x-martlet-dialect"] = .string(dialect) }
         try await client.execute("migrate-set-parameters", parameters)
+        InterruptFlag.catchInterrupts()
         try await client.execute("migrate", ["uri": .string(uri)])
+        return try await watch(client)
+    }
+
+    private func watch(_ client: QMPClient) async throws -> Bool {
+        var cancels = 0
+        var round = 0
         while true {
-            let info = try await client.execute("query-migrate")
-            let status = info["status"]?.string ?? "none"
-            if ["completed", "failed", "cancelled"].contains(status) {
-                report(info, status)
-                return status != "completed"
+            let progress = MigrateProgress(info: try await client.execute("query-migrate"))
+            if progress.hasEnded {
+                show("")
+                print(json ? progress.info.description : progress.summary)
+                return progress.status != "completed"
             }
-            if !json { progress(info, status) }
+            if !json, isatty(2) == 1 || round % 10 == 0 { show(progress.line) }
+            if InterruptFlag.value > cancels {
+                cancels = InterruptFlag.value
+                try await client.execute("migrate_cancel")
+            }
+            round += 1
             try await Task.sleep(for: .milliseconds(100))
         }
     }
 
-    private func progress(_ info: JSONValue, _ status: String) {
-        func number(_ name: String) -> Double { info["ram"]?[name]?.number ?? 0 }
-        let (total, left) = (number("total"), number("remaining"))
-        let share = total > 0 ? 1 - left / total : 0
-        let full = Int(share * 28)
-        let bar = String(repeating: "#", count: full) + String(repeating: ".", count: 28 - full)
-        let text =
-            "[\(bar)] \(status), sent \(Int(number("transferred") / 1e6)) MB, \(Int(number("mbps") / 8)) MB/s, "
-            + "dirtied \(Int(number("dirty-pages-rate") * 4096 / 1e6)) MB/s, left \(Int(left / 1e6)) MB, "
-            + "pause expected \(Int(info["expected-downtime"]?.number ?? 0)) ms"
-        let line = isatty(2) == 1 ? "\r\u{1b}[K\(text)" : "\(text)\n"
+    /// A line that the next one replaces on a terminal, and follows elsewhere.
+    private func show(_ text: String) {
+        let line = isatty(2) == 1 ? "\r\u{1b}[K\(text)" : text.isEmpty ? "" : "\(text)\n"
         unsafe _ = write(2, line, line.utf8.count)
-    }
-
-    private func report(_ info: JSONValue, _ status: String) {
-        if json { return print(info.description) }
-        if isatty(2) == 1 { unsafe _ = write(2, "\r\u{1b}[K", 4) }
-        let reason = info["error-desc"]?.string.map { ": \($0)" } ?? ""
-        guard status == "completed" else { return print("The guest has not moved: \(status)\(reason)") }
-        func number(_ name: String) -> Int { Int(info[name]?.number ?? 0) }
-        let sent = Int((info["ram"]?["transferred"]?.number ?? 0) / 1e6)
-        print(
-            "The guest has moved: paused \(number("downtime")) ms of \(number("total-time")) ms, \(sent) MB sent"
-        )
     }
 }

@@ -28,7 +28,7 @@ struct CancelInEachPhase {
                 testDescription: "the destination takes nothing", reads: false, runState: "running",
                 waits: "the destination takes no bytes"),
             Moment(
-                testDescription: "stopped, the destination says nothing",
+                testDescription: "all is sent, the destination says nothing", runState: "running",
                 waits: "the destination does not answer over the return path"),
             Moment(
                 testDescription: "stopped, the destination has to say that it is prepared",

@@ -86,4 +86,15 @@ struct GuestMemoryTests {
         }
         #expect(seen == block.pageCount)
     }
+
+    @Test("Pages that were touched are known, and none after the memory was given back")
+    func touched() throws {
+        let block = try RAMBlock(name: "ram", size: 300 * guestPageSize)
+        for page in [0, 64, 299] { block.fill(at: page * guestPageSize, with: [1]) }
+        let touched = block.touchedPages()
+        #expect([0, 64, 299].allSatisfy { touched[$0] })
+        block.discardAll()
+        // All, where the system does not tell.
+        #expect([0, 300].contains(block.touchedPages().population))
+    }
 }

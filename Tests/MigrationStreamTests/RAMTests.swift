@@ -21,7 +21,7 @@ struct RAMTests {
 
     @Test("a batch names a block once, goes on with CONTINUE and remembers it over batches")
     func batch() {
-        var batch = RAMPageBatch(blocks: ["a", "bc"], capacity: 4)
+        var batch = RAMPageBatch(blocks: ["a", "bc"], capacity: 2)
         let page = fill(7)
         batch.beginSection(.part, id: 2)
         unsafe page.withUnsafeBytes {
@@ -57,6 +57,21 @@ struct RAMTests {
         #expect(second.pieces == 1)
         #expect(
             second.bytes == [0, 0, 0, 0, 0, 0, 0x10, 0x22, 0, 0, 0, 0, 0, 0, 0, 0x20, 0x02, 2, 0x62, 0x63, 0])
+    }
+
+    @Test("a batch of zeros holds as many as its heads have room for")
+    func zeros() {
+        var batch = RAMPageBatch(blocks: ["a"], capacity: 1)
+        batch.beginSection(.part, id: 2)
+        var count: UInt64 = 0
+        while !batch.isFull {
+            batch.appendZero(block: 0, offset: count << 12)
+            count += 1
+        }
+        batch.endSection(id: 2)
+        let (bytes, pieces) = wire(&batch)
+        #expect(count > 10 && pieces == 1)
+        #expect(bytes.count == 5 + 2 + 9 * Int(count) + 13)
     }
 
     @Test("a full batch with the longest names has room for every head")

@@ -18,17 +18,25 @@ import Testing
     }
 
     @Test(
-        "A low estimate is made exact before it decides",
+        "A low estimate is made exact before it decides; passes that shrink go on while the guest runs",
         arguments: [
-            (UInt64(0), false, UInt64(0), IterationStep.synchronize),
-            (0, true, 0, .switchOver),
-            (100, false, 101, .synchronize),
-            (100, true, 101, .switchOver),
-            (100, true, 100, .send),
-            (100, false, 0, .send),
+            (UInt64(0), false, UInt64?.none, UInt64(0), IterationStep.synchronize),
+            (0, true, 0, 0, .switchOver),
+            (10, false, nil, 101, .synchronize),
+            (10, true, 1000, 101, .switchOver),
+            (11, false, 40, 101, .send),
+            (100, true, nil, 101, .send),
+            (60, true, 80, 101, .switchOver),
+            (59, true, 80, 101, .send),
+            (60, true, 40, 101, .switchOver),
+            (100, true, 99, 100, .send),
+            (100, false, nil, 0, .send),
         ])
-    func step(pending: UInt64, isExact: Bool, threshold: UInt64, expected: IterationStep) {
-        #expect(iterationStep(pending: pending, isExact: isExact, threshold: threshold) == expected)
+    func step(pending: UInt64, isExact: Bool, previous: UInt64?, threshold: UInt64, expected: IterationStep) {
+        #expect(
+            iterationStep(
+                pending: pending, isExact: isExact, previous: previous, threshold: threshold, floor: 10)
+                == expected)
     }
 
     @Test(

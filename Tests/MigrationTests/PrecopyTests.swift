@@ -1,3 +1,4 @@
+import Bytes
 import GuestMemory
 import Migration
 import Synchronization
@@ -62,6 +63,34 @@ struct Pair {
         }
     }
 
+    @Test("Runs of pages and holes between them arrive as they were, and holes take no memory")
+    func runsAndHoles() throws {
+        let pages = 8192
+        let disk = SharedDisk()
+        let source = try InMemoryGuest(1, disk: disk, incoming: false, pages: pages, pace: 0)
+        let destination = try InMemoryGuest(2, disk: disk, incoming: true, pages: pages, pace: 0)
+        defer {
+            source.end()
+            destination.end()
+        }
+        let filled = [0..<3000, 5000..<6000, 7000..<7001]
+        for page in filled.joined() { source.memory.store(UInt64(page + 1), at: UInt64(page * 4096 + 4088)) }
+        // What the destination had before is gone.
+        for page in 4000..<4010 { destination.memory.store(UInt64.max, at: UInt64(page * 4096)) }
+        let (from, to) = (MigrationController(source), MigrationController(destination))
+        let (near, far) = try Channel.pair()
+        try to.migrateIncoming(over: far)
+        try from.migrate(over: near)
+        #expect(eventually { to.queryMigrate().status == .completed })
+        let touched = try #require(destination.memory.blocks.first).touchedPages().population
+        #expect([4001, pages].contains(touched))
+        for page in 0..<pages {
+            let expected = filled.contains { $0.contains(page) } ? UInt64(page + 1) : 0
+            try #require(destination.memory.load(UInt64.self, at: UInt64(page * 4096 + 4088)) == expected)
+            try #require(destination.memory.load(UInt64.self, at: UInt64(page * 4096)) == 0)
+        }
+    }
+
     @Test("A guest goes through a file and comes back from it")
     func file() throws {
         let pair = try Pair(returnPath: false)
@@ -122,6 +151,8 @@ struct Pair {
     func cancel() throws {
         let pair = try Pair(returnPath: true)
         defer { pair.end() }
+        // A guest that has not written yet would be gone before it can be cancelled.
+        for page in 0..<64 { pair.source.memory.store(UInt64(7), at: UInt64(page * 4096 + 8)) }
         try pair.from.updateSettings { $0.maxBandwidth = 20_000 }
         let link = try CuttingLink()
         defer { link.finish() }

@@ -2,6 +2,7 @@ import Devices
 import RISCV
 
 /// What a hart reaches that is not RAM: devices by address, under the board's lock.
+@safe
 final class BoardBus: HartBus, @unchecked Sendable {
     // Sendable: the map is fixed before the first hart runs; devices are called with the lock held.
 
@@ -14,6 +15,7 @@ final class BoardBus: HartBus, @unchecked Sendable {
     private var windows: [Window] = []
     private let lock: BoardLock
     private var aclint: ACLINT?
+    private var clock: Unmanaged<ACLINT>?
 
     init(lock: BoardLock) { self.lock = lock }
 
@@ -22,7 +24,10 @@ final class BoardBus: HartBus, @unchecked Sendable {
         windows.sort { $0.start < $1.start }
     }
 
-    func connect(aclint: ACLINT, hartCount: Int) { self.aclint = aclint }
+    func connect(aclint: ACLINT, hartCount: Int) {
+        self.aclint = aclint
+        unsafe clock = Unmanaged.passUnretained(aclint)
+    }
 
     private func window(_ address: UInt64, _ size: Int) -> Window? {
         var (low, high) = (0, windows.count)
@@ -48,7 +53,12 @@ final class BoardBus: HartBus, @unchecked Sendable {
         return true
     }
 
-    var ticks: UInt64 { aclint?.ticks ?? 0 }
+    /// Read as often as a guest likes: the board keeps the object, and counting references to one that timers
+    /// refer to weakly takes longer than the clock does.
+    var ticks: UInt64 {
+        guard let clock = unsafe clock else { return 0 }
+        return unsafe clock._withUnsafeGuaranteedRef { $0.ticks }
+    }
 
     func stimecmpChanged(hart: Int, stimecmp: UInt64) {
         aclint?.stimecmpChanged(hart: hart, stimecmp: stimecmp)

@@ -1,6 +1,7 @@
 import Migration
 public import QAPI
 import Transport
+import VMState
 
 extension MachineCommands {
     public func migrate(
@@ -111,6 +112,9 @@ extension MachineCommands {
                     settings.availSwitchoverBandwidth = value
                 }
                 if let value = arguments.downtimeLimit { settings.downtimeLimit = value }
+                if let value = arguments.xMartletDialect, let dialect = Dialect(rawValue: value.rawValue) {
+                    settings.dialect = dialect
+                }
             }
         } catch {
             throw .generic(error.description)
@@ -123,7 +127,8 @@ extension MachineCommands {
             announceInitial: settings.announceInitial, announceMax: settings.announceMax,
             announceRounds: settings.announceRounds, announceStep: settings.announceStep,
             maxBandwidth: settings.maxBandwidth, availSwitchoverBandwidth: settings.availSwitchoverBandwidth,
-            downtimeLimit: settings.downtimeLimit)
+            downtimeLimit: settings.downtimeLimit,
+            xMartletDialect: MartletDialect(rawValue: settings.dialect.rawValue))
     }
 
     // MARK: Addresses

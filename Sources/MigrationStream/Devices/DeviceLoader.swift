@@ -15,6 +15,18 @@ public struct DeviceLoader {
     /// Devices that no section has come for.
     public var pending: [VMStateSection] { zip(sections, isLoaded).filter { !$1 }.map(\.0) }
 
+    /// At the end of the stream: a guest with a device that nothing was said about must not run.
+    public func requireAll(_ reader: StreamReader) throws(StreamError) {
+        let missing = pending.filter { section in Dialect.allCases.allSatisfy { section.isKnown($0) } }
+        guard let first = missing.first else { return }
+        throw StreamError(
+            .value(
+                expected: "a section for each device here",
+                found: missing.count == 1 ? "the end" : "the end with \(missing.count) of them missing"),
+            section: .init(name: first.name, instance: first.instance), offset: reader.itemOffset,
+            remedy: "start the destination with the machine options, -smp and -device of the source")
+    }
+
     /// Reads the body of the section that `reader` has just announced. Its length is not on the wire, so an
     /// unknown device cannot be skipped.
     public mutating func load(_ reader: StreamReader) throws(StreamError) {

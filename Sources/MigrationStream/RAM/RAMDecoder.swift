@@ -9,6 +9,7 @@ public struct RAMDecoder {
     private var lengths: [UInt64] = []
     private var indexes: [String: Int] = [:]
     private(set) var isListed = false
+    private var isEnded = false
     /// Index of the block of the last page record, −1 before the first.
     private var current = -1
 
@@ -20,6 +21,22 @@ public struct RAMDecoder {
     public var unlisted: [String] {
         guard isListed, let local else { return [] }
         return zip(local, lengths).filter { $1 == 0 }.map(\.0.name)
+    }
+
+    /// At the end of the stream: every block must have been listed, and the last of the live bodies must have come.
+    ///
+    /// - Parameter optional: names of blocks that not every source has.
+    public func requireAll(_ reader: StreamReader, but optional: Set<String> = []) throws(StreamError) {
+        guard isEnded else {
+            throw StreamError(
+                .value(expected: "the last part of the memory", found: "the end of the stream"),
+                section: .init(name: RAMSection.name, instance: 0), offset: reader.itemOffset)
+        }
+        guard let name = unlisted.first(where: { !optional.contains($0) }) else { return }
+        throw StreamError(
+            .value(expected: "all blocks that the machine here has", found: "a list without \(quoted(name))"),
+            section: .init(name: RAMSection.name, instance: 0), offset: reader.itemOffset,
+            remedy: "start the destination with the machine options and devices of the source")
     }
 
     /// Reads the body of the section that `reader` has just announced, up to and with its EOS.
@@ -35,7 +52,9 @@ public struct RAMDecoder {
                         ? .version(found: section.version, supported: RAMSection.version...RAMSection.version)
                         : .unknownSection, offset: reader.itemOffset)
             }
-            return try records(reader.input, isSetup: section.kind == .start, into: sink)
+            let counts = try records(reader.input, isSetup: section.kind == .start, into: sink)
+            if section.kind == .end { isEnded = true }
+            return counts
         } catch {
             throw error.inside(section.place)
         }
@@ -48,8 +67,10 @@ public struct RAMDecoder {
         while true {
             let header = try input.field("record") { (i) throws(ByteError) in try i.uint64() }
             let offset = header & ~RAMFlags.mask
-            switch RAMFlags(rawValue: header & RAMFlags.mask) {
-            case .page, [.page, .continue]:
+            // Plain numbers: this runs for every page.
+            let isContinued = header & RAMFlags.continue.rawValue != 0
+            switch header & RAMFlags.mask & ~RAMFlags.continue.rawValue {
+            case RAMFlags.page.rawValue:
                 let block = try locate(header, offset, input)
                 let page = unsafe sink.page(block: block, offset: offset)
                 do throws(ByteError) {
@@ -58,7 +79,7 @@ public struct RAMDecoder {
                     throw StreamError(error, path: ["page"])
                 }
                 counts.normal &+= 1
-            case .zero, [.zero, .continue]:
+            case RAMFlags.zero.rawValue:
                 let block = try locate(header, offset, input)
                 let fill = try input.field("page") { (i) throws(ByteError) in try i.uint8() }
                 guard fill == 0 else {
@@ -68,16 +89,16 @@ public struct RAMDecoder {
                 }
                 sink.zero(block: block, offset: offset)
                 counts.zero &+= 1
-            case .eos where offset == 0:
+            case RAMFlags.eos.rawValue where offset == 0 && !isContinued:
                 guard isListed else {
                     throw StreamError(
                         .value(expected: "the block list", found: "the end of the records"), path: ["record"],
                         offset: input.offset &- 8)
                 }
                 return counts
-            case .memSize where isSetup && !isListed:
+            case RAMFlags.memSize.rawValue where isSetup && !isListed && !isContinued:
                 try takeList(total: offset, input, sink)
-            case .multifdFlush where offset == 0:
+            case RAMFlags.multifdFlush.rawValue where offset == 0 && !isContinued:
                 counts.flushes &+= 1
             default:
                 throw refused(header, at: input.offset &- 8)

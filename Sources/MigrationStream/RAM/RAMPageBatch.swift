@@ -16,7 +16,7 @@ public import Glibc
 @safe public struct RAMPageBatch: ~Copyable {
     /// Bytes of a record's head: header, name with its length, length of a packed page.
     private static let headLength = 8 + 1 + 255 + 4
-    /// Section header, EOS and footer, a few times over.
+    /// Section headers, EOS and footers: as much again after the last record as before it.
     private static let frameLength = 256
 
     private let names: [[UInt8]]
@@ -29,23 +29,25 @@ public import Glibc
     /// Block of the last record on this channel, −1: the next record names its block.
     private var current = -1
 
-    /// Most records that the batch holds.
+    /// Most pages with contents that the batch holds; pages of zeros, which are small, it holds until it is full.
     public let capacity: Int
-    /// Records in the batch.
+    /// Pages with contents in the batch.
     public private(set) var count = 0
+    /// Bytes of `heads` for records.
+    private let room: Int
     /// Bytes that the batch is on the wire.
     public private(set) var byteCount = 0
 
     /// - Parameters:
     ///   - blocks: idstrs; `append` names a block by its index in here. At most 255 bytes each.
-    ///   - capacity: most records, 1 to 500 (two vectors each must stay below `IOV_MAX`).
+    ///   - capacity: most pages with contents, 1 to 500 (two vectors each must stay below `IOV_MAX`).
     public init(blocks: [String], capacity: Int = 256) {
-        precondition((1...500).contains(capacity), "a batch holds 1 to 500 records")
+        precondition((1...500).contains(capacity), "a batch holds 1 to 500 pages")
         names = blocks.map { Array($0.utf8) }
         precondition(names.allSatisfy { $0.count <= 255 }, "a block's name has at most 255 bytes")
         self.capacity = capacity
-        unsafe heads = .allocate(
-            byteCount: capacity * Self.headLength + Self.frameLength, alignment: 16)
+        room = Self.frameLength + capacity * Self.headLength
+        unsafe heads = .allocate(byteCount: room + Self.frameLength, alignment: 16)
         unsafe vectors = .allocate(capacity: 2 * capacity + 2)
     }
 
@@ -55,7 +57,7 @@ public import Glibc
     }
 
     /// True when no further record fits: write the batch out.
-    public var isFull: Bool { count == capacity }
+    public var isFull: Bool { count == capacity || used + Self.headLength > room }
     public var isEmpty: Bool { byteCount == 0 }
 
     /// Adds a page with contents; not when the batch is full.
@@ -69,6 +71,7 @@ public import Glibc
         unsafe vectors[vectorCount] = iovec(
             iov_base: UnsafeMutableRawPointer(mutating: page), iov_len: RAMSection.pageSize)
         vectorCount += 1
+        count += 1
         byteCount += RAMSection.pageSize
     }
 
@@ -87,6 +90,7 @@ public import Glibc
         unsafe vectors[vectorCount] = iovec(
             iov_base: UnsafeMutableRawPointer(mutating: packed.baseAddress), iov_len: packed.count)
         vectorCount += 1
+        count += 1
         byteCount += packed.count
     }
 
@@ -127,8 +131,7 @@ public import Glibc
     }
 
     private mutating func head(_ offset: UInt64, _ kind: RAMFlags, _ block: Int) {
-        precondition(count < capacity, "the batch is full")
-        count += 1
+        precondition(!isFull, "the batch is full")
         let header = offset & ~RAMFlags.mask | kind.rawValue
         if block == current {
             put(header | RAMFlags.continue.rawValue)
@@ -147,9 +150,7 @@ public import Glibc
 
     /// Sections' bytes live in the room beside the records': it is for a few of them in one batch.
     private func frame(_ length: Int) {
-        precondition(
-            used + length + (capacity - count) * Self.headLength
-                <= capacity * Self.headLength + Self.frameLength, "too many sections in one batch")
+        precondition(used + length <= room + Self.frameLength, "too many sections in one batch")
     }
 
     @inline(__always)

@@ -346,6 +346,8 @@ public enum MigrationParameter: String, QAPIEnum {
     case vcpuDirtyLimit = "vcpu-dirty-limit"
     /// QAPI `mode`. Not built.
     case mode = "mode"
+    /// QAPI `x-martlet-dialect`. Unstable.
+    case xMartletDialect = "x-martlet-dialect"
 
     public static let notBuilt: Set<Self> = [
         .compressLevel,
@@ -373,6 +375,20 @@ public enum MigrationParameter: String, QAPIEnum {
         .vcpuDirtyLimit,
         .mode,
     ]
+}
+
+/// Martlet's own: which program's layout of the devices' state is written. QEMU's `virt` is not
+/// versioned, and its releases refuse each other's sections. QAPI `MartletDialect`.
+public enum MartletDialect: String, QAPIEnum {
+    /// QEMU 7.2, as in Debian 12. QAPI `qemu-7.2`.
+    case qemu72 = "qemu-7.2"
+    /// QEMU 10.0 before 10.0.11. QAPI `qemu-10.0`.
+    case qemu100 = "qemu-10.0"
+    /// QEMU 10.0.11 and later. QAPI `qemu-10.0.11`.
+    case qemu10011 = "qemu-10.0.11"
+    /// A Martlet, with what QEMU leaves out; for a file, as over a return path it is agreed upon. QAPI
+    /// `martlet`.
+    case martlet = "martlet"
 }
 
 /// The ways a stream can travel. QAPI `MigrationAddressType`.

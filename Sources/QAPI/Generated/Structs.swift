@@ -1218,8 +1218,11 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
     public var vcpuDirtyLimit: UInt64?
     /// QAPI `mode`. Not built.
     public var mode: MigMode?
+    /// Layout for a receiver that does not say over the return path that it is a Martlet. QAPI
+    /// `x-martlet-dialect`. Unstable.
+    public var xMartletDialect: MartletDialect?
 
-    public init(announceInitial: UInt64? = nil, announceMax: UInt64? = nil, announceRounds: UInt64? = nil, announceStep: UInt64? = nil, compressLevel: UInt8? = nil, compressThreads: UInt8? = nil, compressWaitThread: Bool? = nil, decompressThreads: UInt8? = nil, throttleTriggerThreshold: UInt8? = nil, cpuThrottleInitial: UInt8? = nil, cpuThrottleIncrement: UInt8? = nil, cpuThrottleTailslow: Bool? = nil, tlsCreds: StrOrNull? = nil, tlsHostname: StrOrNull? = nil, tlsAuthz: StrOrNull? = nil, maxBandwidth: UInt64? = nil, availSwitchoverBandwidth: UInt64? = nil, downtimeLimit: UInt64? = nil, xCheckpointDelay: UInt32? = nil, blockIncremental: Bool? = nil, multifdChannels: UInt8? = nil, xbzrleCacheSize: UInt64? = nil, maxPostcopyBandwidth: UInt64? = nil, maxCpuThrottle: UInt8? = nil, multifdCompression: MultiFDCompression? = nil, multifdZlibLevel: UInt8? = nil, multifdZstdLevel: UInt8? = nil, blockBitmapMapping: [BitmapMigrationNodeAlias]? = nil, xVcpuDirtyLimitPeriod: UInt64? = nil, vcpuDirtyLimit: UInt64? = nil, mode: MigMode? = nil) {
+    public init(announceInitial: UInt64? = nil, announceMax: UInt64? = nil, announceRounds: UInt64? = nil, announceStep: UInt64? = nil, compressLevel: UInt8? = nil, compressThreads: UInt8? = nil, compressWaitThread: Bool? = nil, decompressThreads: UInt8? = nil, throttleTriggerThreshold: UInt8? = nil, cpuThrottleInitial: UInt8? = nil, cpuThrottleIncrement: UInt8? = nil, cpuThrottleTailslow: Bool? = nil, tlsCreds: StrOrNull? = nil, tlsHostname: StrOrNull? = nil, tlsAuthz: StrOrNull? = nil, maxBandwidth: UInt64? = nil, availSwitchoverBandwidth: UInt64? = nil, downtimeLimit: UInt64? = nil, xCheckpointDelay: UInt32? = nil, blockIncremental: Bool? = nil, multifdChannels: UInt8? = nil, xbzrleCacheSize: UInt64? = nil, maxPostcopyBandwidth: UInt64? = nil, maxCpuThrottle: UInt8? = nil, multifdCompression: MultiFDCompression? = nil, multifdZlibLevel: UInt8? = nil, multifdZstdLevel: UInt8? = nil, blockBitmapMapping: [BitmapMigrationNodeAlias]? = nil, xVcpuDirtyLimitPeriod: UInt64? = nil, vcpuDirtyLimit: UInt64? = nil, mode: MigMode? = nil, xMartletDialect: MartletDialect? = nil) {
         self.announceInitial = announceInitial
         self.announceMax = announceMax
         self.announceRounds = announceRounds
@@ -1251,6 +1254,7 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
         self.xVcpuDirtyLimitPeriod = xVcpuDirtyLimitPeriod
         self.vcpuDirtyLimit = vcpuDirtyLimit
         self.mode = mode
+        self.xMartletDialect = xMartletDialect
     }
 
     public init(reading reader: inout MemberReader) throws(QAPIError) {
@@ -1309,6 +1313,7 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
         vcpuDirtyLimit = nil
         try reader.refuseNotBuilt("mode")
         mode = nil
+        xMartletDialect = try reader.optional("x-martlet-dialect")
     }
 
     public func write(to object: inout JSONObject) {
@@ -1343,6 +1348,7 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
         object["x-vcpu-dirty-limit-period"] = xVcpuDirtyLimitPeriod?.json
         object["vcpu-dirty-limit"] = vcpuDirtyLimit?.json
         object["mode"] = mode?.json
+        object["x-martlet-dialect"] = xMartletDialect?.json
     }
 }
 
@@ -1410,8 +1416,10 @@ public struct MigrationParameters: QAPIObject, Equatable {
     public var vcpuDirtyLimit: UInt64?
     /// QAPI `mode`. Not built.
     public var mode: MigMode?
+    /// QAPI `x-martlet-dialect`. Unstable.
+    public var xMartletDialect: MartletDialect?
 
-    public init(announceInitial: UInt64? = nil, announceMax: UInt64? = nil, announceRounds: UInt64? = nil, announceStep: UInt64? = nil, compressLevel: UInt8? = nil, compressThreads: UInt8? = nil, compressWaitThread: Bool? = nil, decompressThreads: UInt8? = nil, throttleTriggerThreshold: UInt8? = nil, cpuThrottleInitial: UInt8? = nil, cpuThrottleIncrement: UInt8? = nil, cpuThrottleTailslow: Bool? = nil, tlsCreds: String? = nil, tlsHostname: String? = nil, tlsAuthz: String? = nil, maxBandwidth: UInt64? = nil, availSwitchoverBandwidth: UInt64? = nil, downtimeLimit: UInt64? = nil, xCheckpointDelay: UInt32? = nil, blockIncremental: Bool? = nil, multifdChannels: UInt8? = nil, xbzrleCacheSize: UInt64? = nil, maxPostcopyBandwidth: UInt64? = nil, maxCpuThrottle: UInt8? = nil, multifdCompression: MultiFDCompression? = nil, multifdZlibLevel: UInt8? = nil, multifdZstdLevel: UInt8? = nil, blockBitmapMapping: [BitmapMigrationNodeAlias]? = nil, xVcpuDirtyLimitPeriod: UInt64? = nil, vcpuDirtyLimit: UInt64? = nil, mode: MigMode? = nil) {
+    public init(announceInitial: UInt64? = nil, announceMax: UInt64? = nil, announceRounds: UInt64? = nil, announceStep: UInt64? = nil, compressLevel: UInt8? = nil, compressThreads: UInt8? = nil, compressWaitThread: Bool? = nil, decompressThreads: UInt8? = nil, throttleTriggerThreshold: UInt8? = nil, cpuThrottleInitial: UInt8? = nil, cpuThrottleIncrement: UInt8? = nil, cpuThrottleTailslow: Bool? = nil, tlsCreds: String? = nil, tlsHostname: String? = nil, tlsAuthz: String? = nil, maxBandwidth: UInt64? = nil, availSwitchoverBandwidth: UInt64? = nil, downtimeLimit: UInt64? = nil, xCheckpointDelay: UInt32? = nil, blockIncremental: Bool? = nil, multifdChannels: UInt8? = nil, xbzrleCacheSize: UInt64? = nil, maxPostcopyBandwidth: UInt64? = nil, maxCpuThrottle: UInt8? = nil, multifdCompression: MultiFDCompression? = nil, multifdZlibLevel: UInt8? = nil, multifdZstdLevel: UInt8? = nil, blockBitmapMapping: [BitmapMigrationNodeAlias]? = nil, xVcpuDirtyLimitPeriod: UInt64? = nil, vcpuDirtyLimit: UInt64? = nil, mode: MigMode? = nil, xMartletDialect: MartletDialect? = nil) {
         self.announceInitial = announceInitial
         self.announceMax = announceMax
         self.announceRounds = announceRounds
@@ -1443,6 +1451,7 @@ public struct MigrationParameters: QAPIObject, Equatable {
         self.xVcpuDirtyLimitPeriod = xVcpuDirtyLimitPeriod
         self.vcpuDirtyLimit = vcpuDirtyLimit
         self.mode = mode
+        self.xMartletDialect = xMartletDialect
     }
 
     public init(reading reader: inout MemberReader) throws(QAPIError) {
@@ -1501,6 +1510,7 @@ public struct MigrationParameters: QAPIObject, Equatable {
         vcpuDirtyLimit = nil
         try reader.refuseNotBuilt("mode")
         mode = nil
+        xMartletDialect = try reader.optional("x-martlet-dialect")
     }
 
     public func write(to object: inout JSONObject) {
@@ -1535,6 +1545,7 @@ public struct MigrationParameters: QAPIObject, Equatable {
         object["x-vcpu-dirty-limit-period"] = xVcpuDirtyLimitPeriod?.json
         object["vcpu-dirty-limit"] = vcpuDirtyLimit?.json
         object["mode"] = mode?.json
+        object["x-martlet-dialect"] = xMartletDialect?.json
     }
 }
 

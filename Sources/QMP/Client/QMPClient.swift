@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 public import NIOPosix
 public import QAPI
@@ -74,6 +75,9 @@ public final class QMPClient: Sendable {
         let channel: any Channel
         do {
             channel = try await bootstrap.connect(to: address)
+        } catch let error as IOError {
+            let reason = unsafe String(cString: strerror(error.errnoCode))
+            throw QMPClientError.cannotConnect(address, reason: reason)
         } catch {
             throw QMPClientError.cannotConnect(address, reason: "\(error)")
         }
