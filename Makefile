@@ -25,6 +25,8 @@ help:
 	@echo 'make bench              figures beside QEMU 10.0.2, into Documentation/Benchmarks.md (RUNS=5)'
 	@echo 'make cuts               the connection harmed at every place of a migration (some quarter of an hour)'
 	@echo 'make soak               Debian moved 100 times under load, into Documentation/Soak.md (MOVES= HARTS=)'
+	@echo 'make test-interop       Debian moved to and from QEMU 7.2, 10.0.2 and 10.0.13, into Documentation/Compatibility.md'
+	@echo 'make docs               the libraries'"'"' documentation, into .build/docs, with its links checked'
 	@echo 'make install PREFIX=    program, manual page, shell completions (DESTDIR= too)'
 	@echo 'make deps               packages that the above need (Debian)'
 	@echo 'make clean              remove what was built'
@@ -61,6 +63,15 @@ peer:
 peers: peer
 	Scripts/install-qemu-10.sh '$(QEMU_TRIXIE)' trixie
 
+# All crossings between Martlet and three releases of QEMU, and the table that comes of them.
+test-interop: build linux-guest peers
+	Scripts/interop.py --binary '$(BINARY)' --linux .guest --round-trips 20 --table --peer qemu-system-riscv64 \
+	    --peer '$(QEMU10)/bin/qemu-system-riscv64' --peer '$(QEMU_TRIXIE)/bin/qemu-system-riscv64'
+
+docs:
+	$(SWIFT) build $(TESTFLAGS)
+	@Scripts/check-docs.sh .build/docs
+
 soak: build linux-guest
 	Scripts/soak.py --binary '$(BINARY)' --moves '$(MOVES)' --harts '$(HARTS)' --json .build/soak.json \
 	    --markdown Documentation/Soak.md
@@ -86,4 +97,4 @@ clean:
 	$(SWIFT) package clean
 	rm -rf .guest .qemu
 
-.PHONY: help deps build lint guests test demo linux-guest peer peers soak cuts bench install clean
+.PHONY: help deps build lint guests test demo linux-guest peer peers test-interop docs soak cuts bench install clean

@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+"""Debian moves between Martlet and real QEMUs while it works: both ways, over every transport, with 1, 2 and 4 harts.
+Each crossing is judged twice: the paused guest's memory is the same on both sides, byte for byte; then all that the
+guest does goes on without a gap (Scripts/soak.py says how that is judged).
+
+    Scripts/interop.py [--binary .build/release/martlet] [--linux .guest] [--peer PROGRAM]... [--harts 1,2,4]
+                       [--round-trips 20] [--table]
+
+A peer is a qemu-system-riscv64; its version says which stream it understands. --table writes what was seen to
+Documentation/Compatibility.md and to what `martlet compat` prints. Exit status 0 when all is well."""
+import argparse
+import os
+import random
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import compatibility
+from soak import Judge, PATIENCE, free_port
+from vmm import Failure, NoArchive, Serial, VMM, binary_words, fetch_linux_guest
+from wire import Wire
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+RAM_START, RAM_SIZE = 0x8000_0000, 192 << 20
+
+
+class Program:
+    """Martlet or a QEMU, and what of it matters here."""
+
+    def __init__(self, command):
+        self.words = binary_words(command)
+        try:
+            said = subprocess.run(self.words + ['--version'], capture_output=True, text=True, timeout=60).stdout
+        except OSError as error:
+            raise Failure(f'{command}: {error.strerror}')
+        match = re.search(r'(\d+)\.(\d+)\.(\d+)', said)
+        if not match:
+            raise Failure(f'{command} does not say its version')
+        version = tuple(int(part) for part in match.groups())
+        self.is_martlet = 'QEMU' not in said
+        self.release = f'Martlet {match[0]}' if self.is_martlet else said.splitlines()[0]
+        self.is_old = not self.is_martlet and version < (8, 2, 0)
+        self.has_file = not self.is_old
+        # 7.2's translator forgets pages that a running guest writes after the second look at its log.
+        self.moves_paused = self.is_old
+        if self.is_martlet:
+            self.name, self.dialect = 'Martlet', None
+        elif self.is_old:
+            self.name, self.dialect = 'QEMU {}.{}'.format(*version), 'qemu-7.2'
+        else:
+            self.name = 'QEMU {}.{}.{}'.format(*version)
+            self.dialect = 'qemu-10.0.11' if version >= (10, 0, 11) else 'qemu-10.0'
+
+
+class Guest:
+    """One Debian with so many harts, and the processes that it lives in one after the other. Its console and its virtio
+    port are one stream each over all of them."""
+    counters = ('tick', 'block', 'net', 'pages', 'typed')
+
+    def __init__(self, options, harts, directory):
+        self.options, self.harts, self.directory = options, harts, directory
+        # Both faces of virtio-mmio come to be seen.
+        self.face = 'modern' if harts == 2 else 'legacy'
+        self.console_end, self.console = socket.socketpair()
+        self.port_end, self.port = socket.socketpair()
+        self.port_end.settimeout(PATIENCE)
+        self.judge = Judge(Serial(self.console_end))
+        self.wire = Wire()
+        self.crossings = 0
+        self.program = self.here = self.there = None
+        with open(f'{directory}/disk.img', 'wb') as f:
+            f.truncate(16 << 20)
+
+    def arguments(self, wire_port):
+        words = 'console=ttyS0 panic=-1 blk=1 net=1 echo=10.0.2.2:7 port=1 dirty=24:16'
+        return ['-M', 'virt', '-m', f'{RAM_SIZE >> 20}M', '-smp', str(self.harts), '-nodefaults', '-display', 'none', '-S',
+                '-global', f"virtio-mmio.force-legacy={'false' if self.face == 'modern' else 'true'}",
+                '-kernel', f'{self.options.linux}/Image', '-initrd', f'{self.options.linux}/initramfs.gz',
+                '-append', words,
+                '-drive', f'if=none,id=d0,format=raw,file={self.directory}/disk.img',
+                '-device', 'virtio-blk-device,drive=d0',
+                # Not `user`: it puts a section of its own into QEMU's stream.
+                '-netdev', f'socket,id=n0,listen=127.0.0.1:{wire_port}', '-device', 'virtio-net-device,netdev=n0',
+                '-device', 'virtio-rng-device', '-device', 'virtio-balloon-device',
+                '-chardev', f'socket,id=s0,fd={self.console.fileno()}', '-serial', 'chardev:s0',
+                '-chardev', f'socket,id=p0,fd={self.port.fileno()}', '-device', 'virtio-serial-device',
+                '-device', 'virtserialport,chardev=p0,name=echo']
+
+    def start(self, program, more=()):
+        wire_port = free_port()
+        vmm = VMM(program.words, f'vm{self.crossings}', self.directory, self.arguments(wire_port) + list(more),
+                  serial=False, descriptors=(self.console.fileno(), self.port.fileno()))
+        vmm.wire_port = wire_port
+        return vmm
+
+    def boot(self, program):
+        self.program, self.here = program, self.start(program)
+        self.wire.plug(self.here.wire_port)
+        self.here.qmp.call('cont')
+        self.judge.serial.wait(r'tick 1 ', 300)
+        self.goes_on()
+
+    def alive(self):
+        if self.here.process.poll() is not None:
+            raise Failure(f'{self.program.name} ended by itself')
+
+    def goes_on(self):
+        """All that the guest does goes on: its own counters, a command typed at the console, bytes through the port."""
+        self.judge.serial.send(f"echo typed-$(({self.judge.values['typed']} + 1))\n")
+        self.judge.wait_for_all(self.counters, self.alive)
+        text, back = random.randbytes(1500), b''
+        self.port_end.sendall(text)
+        try:
+            while len(back) < len(text) and (more := self.port_end.recv(4096)):
+                back += more
+        except TimeoutError:
+            pass
+        if back != text:
+            raise Failure(f'the virtio port gave back {len(back)} of {len(text)} bytes, '
+                          f"{'the right ones' if text.startswith(back) else 'wrong ones'}")
+
+    def cross(self, program, transport):
+        """Moves the guest into a new process of this program."""
+        self.crossings += 1
+        source, sender = self.here, self.program
+        self.judge.look()
+        clock_before = self.judge.clock
+        there = self.there = self.start(program, ['-incoming', 'defer'])
+        way_out, way_in = self.ways(transport, sender, program)
+        source.qmp.call('migrate-set-parameters', **{'max-bandwidth': 1 << 32})
+        if sender.is_martlet and program.dialect:
+            set_dialect(source, program.dialect)
+        if sender.moves_paused:
+            source.qmp.call('stop')
+        stored = transport in ('exec', 'file')
+        if not stored:
+            there.qmp.call('migrate-incoming', uri=way_in)
+        source.qmp.call('migrate', uri=way_out)
+        info = self.wait('the migration does not end', lambda: (i := source.qmp.call('query-migrate')).get('status') in
+                         ('completed', 'failed', 'cancelled') and i)
+        if info['status'] != 'completed':
+            raise Failure(f"{info['status']}: {info.get('error-desc', '')}")
+        if stored:
+            there.qmp.call('migrate-incoming', uri=way_in)
+        self.wait('the guest does not arrive',
+                  lambda: there.qmp.call('query-status')['status'] not in ('inmigrate', 'restore-vm'))
+        self.compare_memory(source, there)
+        source.kill()
+        self.program, self.here, self.there = program, there, None
+        self.wire.plug(there.wire_port)
+        there.qmp.call('cont')
+        self.goes_on()
+        self.check_clock(clock_before)
+        print(f'{sender.name:12} -> {program.name:12} over {transport:4}  {self.harts} harts, {self.face:6} '
+              f"{'paused ' if sender.moves_paused else 'running'}  memory equal, downtime {info.get('downtime', 0)} ms; "
+              f"tick {self.judge.values['tick']}, block {self.judge.values['block']}, net {self.judge.values['net']}",
+              flush=True)
+
+    def ways(self, transport, sender, receiver):
+        path = f'{self.directory}/move{self.crossings}'
+        if transport == 'tcp':
+            return (f'tcp:127.0.0.1:{free_port()}',) * 2
+        if transport == 'unix':
+            return (f'unix:{path}',) * 2
+        return (f'file:{path}' if transport == 'file' and sender.has_file else f'exec:cat > {path}',
+                f'file:{path}' if transport == 'file' and receiver.has_file else f'exec:cat {path}')
+
+    def wait(self, complaint, condition):
+        end = time.monotonic() + PATIENCE
+        while not (value := condition()):
+            if time.monotonic() > end:
+                raise Failure(f'{complaint} in {PATIENCE} s')
+            time.sleep(0.02)
+        return value
+
+    def compare_memory(self, source, there):
+        """Both guests stand; all of their RAM is the same."""
+        files = []
+        for vmm in (source, there):
+            files.append(f'{self.directory}/{vmm.name}.ram')
+            vmm.qmp.call('pmemsave', val=RAM_START, size=RAM_SIZE, filename=files[-1])
+        different = []
+        with open(files[0], 'rb') as a, open(files[1], 'rb') as b:
+            for place in range(RAM_START, RAM_START + RAM_SIZE, 1 << 20):
+                x, y = a.read(1 << 20), b.read(1 << 20)
+                if len(x) != 1 << 20 or len(y) != 1 << 20:
+                    raise Failure(f'pmemsave gave less than the memory: {len(x)} and {len(y)} bytes at {place:#x}')
+                if x != y:
+                    different += [place + i for i in range(0, 1 << 20, 4096) if x[i:i + 4096] != y[i:i + 4096]]
+        for file in files:
+            os.unlink(file)
+        if different:
+            raise Failure(f"{len(different)} pages differ: {' '.join(f'{page:#x}' for page in different[:8])}")
+
+    def check_clock(self, before):
+        """The guest's clock went on from where it was, and not faster than ours."""
+        (at, up), (at_before, up_before) = self.judge.clock, before
+        if not 0 < up - up_before < at - at_before + 1:
+            raise Failure(f'the guest counts {up - up_before:.2f} s where {at - at_before:.2f} s went by')
+
+    def end(self):
+        self.wire.unplug()
+        for vmm in (self.here, self.there):
+            if vmm:
+                vmm.kill()
+        for end in (self.console_end, self.console, self.port_end, self.port):
+            end.close()
+
+
+def set_dialect(vmm, dialect):
+    """Says to a Martlet which QEMU it sends to."""
+    vmm.qmp.call('migrate-set-parameters', **{'x-martlet-dialect': dialect})
+
+
+def route(martlet, peer, round_trips):
+    """Where a guest that was born in `peer` goes."""
+    if round_trips:
+        way = []
+        for trip in range(round_trips):
+            way += [(martlet, 'tcp' if trip % 2 else 'unix'), (peer, 'unix' if trip % 2 else 'tcp')]
+        return way
+    # Each transport in both directions, and once from Martlet to Martlet on the way.
+    return [(martlet, 'tcp'), (peer, 'unix'), (martlet, 'exec'), (peer, 'file'), (martlet, 'unix'), (martlet, 'tcp'),
+            (peer, 'tcp'), (martlet, 'file'), (peer, 'exec')]
+
+
+def travel(options, martlet, peer, harts, round_trips, table):
+    """One guest on its way; whether all went well."""
+    directory = tempfile.mkdtemp(prefix='martlet-interop-')
+    guest = Guest(options, harts, directory)
+    step = f'in {peer.name}'
+    try:
+        guest.boot(peer)
+        for program, transport in route(martlet, peer, round_trips):
+            sender = guest.program
+            step = f'{sender.name} -> {program.name} over {transport}'
+            guest.cross(program, transport)
+            table.saw(sender, program, harts, transport, guest.face)
+        if round_trips:
+            table.saw_round_trips(peer, round_trips)
+        return True
+    except Failure as failure:
+        print(f'FAILED, {harts} harts, {guest.face}, {step}: {failure}', file=sys.stderr)
+        with guest.judge.serial.lock:
+            lines = [line for _, line in guest.judge.serial.lines[-12:]]
+        for vmm in (guest.here, guest.there):
+            if vmm:
+                lines += [f'{vmm.name}: {line}' for line in vmm.said().splitlines()]
+        print('\n'.join('    ' + line for line in lines), file=sys.stderr, flush=True)
+        return False
+    finally:
+        guest.end()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--binary', default=f'{ROOT}/.build/release/martlet')
+    parser.add_argument('--linux', help='folder with Image and initramfs.gz; by default .guest, where they are fetched to')
+    parser.add_argument('--optional', action='store_true', help='no guest and no Debian archive is no failure')
+    parser.add_argument('--peer', action='append', help='a qemu-system-riscv64; may be given several times')
+    parser.add_argument('--harts', default='1,2,4')
+    parser.add_argument('--round-trips', type=int, default=0, help='so many more with two harts, for each peer')
+    parser.add_argument('--table', action='store_true', help='write what was seen into the table of compatibility')
+    options = parser.parse_args()
+    try:
+        if not options.linux:
+            options.linux = f'{ROOT}/.guest'
+            fetch_linux_guest(options.linux)
+        martlet = Program(options.binary)
+        peers = [Program(peer) for peer in options.peer or ['qemu-system-riscv64']]
+    except Failure as failure:
+        skipped = options.optional and isinstance(failure, NoArchive)
+        print(f"interop: {'skipped, ' if skipped else ''}{failure}", file=sys.stderr)
+        return 0 if skipped else 1
+    table = compatibility.Table(martlet)
+    good = True
+    for peer in peers:
+        print(f'{peer.name}: {peer.release}', flush=True)
+        for harts in [int(harts) for harts in options.harts.split(',')]:
+            good = travel(options, martlet, peer, harts, 0, table) and good
+        if options.round_trips:
+            good = travel(options, martlet, peer, 2, options.round_trips, table) and good
+    if options.table and good:
+        table.write()
+    return 0 if good else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
