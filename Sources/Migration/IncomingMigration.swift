@@ -122,6 +122,8 @@ final class IncomingLoad {
     private let channel: Channel
     private let settings: @Sendable () -> MigrationSettings
     private let reader: StreamReader
+    /// Kept until the guest runs: its thread may be at work still, and the guest does not wait for that.
+    private let ram: IncomingRAM
     private(set) var hasReturnPath = false
     private var isMartlet = false
     private let prepared: () -> Void
@@ -136,6 +138,7 @@ final class IncomingLoad {
         self.settings = settings
         self.prepared = prepared
         reader = StreamReader(InputBuffer(channel))
+        ram = IncomingRAM(guest.memory)
     }
 
     func run() throws(MigrationError) {
@@ -197,7 +200,7 @@ final class IncomingLoad {
         guest.resetForIncoming()
         var decoder = RAMDecoder(
             blocks: guest.memory.blocks.map { .init(name: $0.name, length: UInt64($0.size)) })
-        let ram = IncomingRAM(guest.memory)
+        defer { ram.finish() }
         var devices = DeviceLoader(guest.deviceSections)
         while true {
             switch try stream({ () throws(StreamError) in try reader.next() }) {

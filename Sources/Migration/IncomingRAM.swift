@@ -6,24 +6,27 @@ import MigrationStream
 /// Guest memory as the target of a stream's pages.
 ///
 /// A stream carries every page of the blocks that it lists, so a block begins empty: pages of zeros that were never
-/// written are not touched, and where whole pages arrive in a row, the memory ahead is prepared by a thread.
+/// written are not touched, and where whole pages arrive in a row, the memory ahead is prepared by a thread. What was
+/// prepared in vain is given back as soon as the stream is past it, not at the end: the guest is waited for then.
 @safe
 final class IncomingRAM: RAMSink {
-    /// Pages that are prepared with one request, and how many may be prepared and not yet filled: a run that ends
-    /// leaves no more than that to give back.
+    /// Pages that are prepared with one request, and how many requests may lie ahead of the stream.
     private static let chunk = PagePreparer.size / guestPageSize
     private static let maximumAhead = 8
 
     private let blocks: [RAMBlock]
     /// Bit per page and block: it may hold something.
     private var written: [Bitmap]
-    /// Bit per chunk and block: it was asked for.
-    private var prepared: [Bitmap]
-    private var unfilled = 0
     private let preparer = PagePreparer()
-    /// The page after the last one that arrived, and how many arrived in a row.
+    /// First pages of the chunks that were asked for and not yet passed, ascending, all in ``runBlock``.
+    private var ahead: [Int] = []
+    /// Those that the stream has passed while the thread was at work on them.
+    private var late: [(block: Int, first: Int)] = []
+    /// The page that the stream has to reach for the first of them to be behind it; `Int.max`: there is none.
+    private var boundary = Int.max
+    /// The page after the last one that arrived for the first time, and how many arrived in a row.
     private var expected = 0
-    private var expectedBlock = -1
+    private var runBlock = -1
     private var run = 0
 
     init(_ memory: GuestMemory) {
@@ -34,13 +37,13 @@ final class IncomingRAM: RAMSink {
             bitmap.setAll()
             return bitmap
         }
-        prepared = memory.blocks.map { Bitmap(count: $0.pageCount / Self.chunk + 2) }
     }
 
-    deinit {
-        preparer.end()
-        giveBack()
-    }
+    deinit { preparer.end() }
+
+    /// All pages have come. Before the guest runs, which may write to pages that would be given back; the thread is not
+    /// waited for, so that one chunk may stay.
+    func finish() { pass(to: .max) }
 
     func announced(_ block: RAMBlockDescription, index: Int) {
         blocks[index].discardAll()
@@ -59,65 +62,71 @@ final class IncomingRAM: RAMSink {
 
     func zero(block: Int, offset: UInt64) {
         let page = Int(offset) / guestPageSize
-        guard written[block][page] else { return }
+        guard written[block][page] else {
+            if page >= boundary, block == runBlock { pass(to: page) }
+            return
+        }
         unsafe memset(blocks[block].base + page * guestPageSize, 0, guestPageSize)
     }
 
     // MARK: Memory ahead
 
-    /// Pages from the block's start to the first address that is a multiple of a chunk.
-    private func lead(_ block: Int) -> Int {
-        let address = unsafe Int(bitPattern: blocks[block].base) / guestPageSize
-        return (Self.chunk - address % Self.chunk) % Self.chunk
-    }
-
     /// A page is about to be filled for the first time.
     @inline(__always)
     private func arrived(_ block: Int, _ page: Int) {
-        run = page == expected && block == expectedBlock ? run + 1 : 0
+        if block != runBlock {
+            pass(to: .max)
+            runBlock = block
+            run = 0
+        } else {
+            run = page == expected ? run + 1 : 0
+            if page >= boundary { pass(to: page) }
+        }
         expected = page + 1
-        expectedBlock = block
-        let place = page - lead(block)
-        guard place >= 0 else { return }
-        if prepared[block][place / Self.chunk] { unfilled -= 1 }
-        if run >= Self.chunk / 2, place % (Self.chunk / 2) == 0 { prepareAhead(block, place / Self.chunk) }
+        if run >= Self.chunk / 2, page % (Self.chunk / 2) == 0 { prepareAhead(of: page) }
     }
 
     /// The longer the run was, the further ahead.
-    private func prepareAhead(_ block: Int, _ current: Int) {
-        let ahead = max(1, min(Self.maximumAhead, run / Self.chunk))
-        let start = lead(block)
-        for chunk in current + 1...current + ahead {
-            let first = start + chunk * Self.chunk
-            guard first + Self.chunk <= blocks[block].pageCount,
-                unfilled + Self.chunk <= Self.maximumAhead * Self.chunk
-            else { return }
-            guard !prepared[block][chunk] else { continue }
-            prepared[block][chunk] = true
-            for page in first..<first + Self.chunk where !written[block][page] { unfilled += 1 }
-            unsafe preparer.prepare(blocks[block].base + first * guestPageSize)
+    private func prepareAhead(of page: Int) {
+        let block = blocks[runBlock]
+        // Addresses, not pages, are multiples of a chunk's size.
+        let address = unsafe Int(bitPattern: block.base) / guestPageSize
+        let next = (address + page) / Self.chunk * Self.chunk + Self.chunk - address
+        let count = max(1, min(Self.maximumAhead, run / Self.chunk))
+        for first in stride(from: next, to: next + count * Self.chunk, by: Self.chunk) {
+            guard first + Self.chunk <= block.pageCount, ahead.count < Self.maximumAhead else { return }
+            guard first > ahead.last ?? -1 else { continue }
+            ahead.append(first)
+            boundary = ahead[0] + Self.chunk
+            unsafe preparer.prepare(block.base + first * guestPageSize)
         }
     }
 
-    /// Returns the pages that were prepared in vain.
-    private func giveBack() {
-        guard unfilled > 0 else { return }
-        for (index, block) in blocks.enumerated() {
-            var next = prepared[index].next(from: 0)
-            while let chunk = next {
-                var page = lead(index) + chunk * Self.chunk
-                let end = page + Self.chunk
-                while page < end {
-                    let first = page
-                    while page < end, !written[index][page] { page += 1 }
-                    if page > first {
-                        let count = (page - first) * guestPageSize
-                        unsafe _ = madvise(block.base + first * guestPageSize, count, MADV_DONTNEED)
-                    }
-                    while page < end, written[index][page] { page += 1 }
-                }
-                next = prepared[index].next(from: chunk + 1)
-            }
+    /// The stream is at `page` of the run's block: gives back what was prepared before it and not filled.
+    private func pass(to page: Int) {
+        late.removeAll { giveBack($0.block, $0.first) }
+        while let first = ahead.first, page >= first + Self.chunk {
+            ahead.removeFirst()
+            if !giveBack(runBlock, first) { late.append((runBlock, first)) }
         }
+        boundary = ahead.first.map { $0 + Self.chunk } ?? .max
+    }
+
+    /// False when the thread is at work there: what is given back now would come again.
+    private func giveBack(_ index: Int, _ first: Int) -> Bool {
+        let block = blocks[index]
+        guard unsafe preparer.forget(block.base + first * guestPageSize) else { return false }
+        var page = first
+        let end = first + Self.chunk
+        while page < end {
+            let start = page
+            while page < end, !written[index][page] { page += 1 }
+            if page > start {
+                let count = (page - start) * guestPageSize
+                unsafe _ = madvise(block.base + start * guestPageSize, count, MADV_DONTNEED)
+            }
+            while page < end, written[index][page] { page += 1 }
+        }
+        return true
     }
 }

@@ -308,8 +308,10 @@ final class OutgoingMigration: Sendable {
             if isExact { previous = pending }
             switch step {
             case .switchOver:
-                let hasWaited = try settle(channel, &isSettled)
-                guard try hasAnswered(inbox), !hasWaited else {
+                guard try hasAnswered(inbox), isSettled else {
+                    // What was written meanwhile counts, too.
+                    try settle(&sender, channel)
+                    isSettled = true
                     isExact = false
                     continue
                 }
@@ -367,23 +369,33 @@ final class OutgoingMigration: Sendable {
         }
     }
 
-    /// What the channel still holds would be taken with the guest stopped: waits once until it is little.
+    /// What the channel still holds would be taken with the guest stopped: waits until the destination has read it, or
+    /// the downtime limit is over.
     ///
-    /// - Returns: whether it has waited.
-    private func settle(_ channel: Channel, _ isSettled: inout Bool) throws(Failure) -> Bool {
-        guard !isSettled else { return false }
-        isSettled = true
+    /// Of a tcp peer only its room is known, and only as of its last acknowledgement: one page at a time is sent until
+    /// two in a row are acknowledged and the room has not grown.
+    private func settle(_ sender: inout RAMSender, _ channel: Channel) throws(Failure) {
         let end = now() + Int64(settings().downtimeLimit) * 1_000_000
-        var hasWaited = false
-        while let held = channel.unsentBytes, held > Self.littleHeld, now() < end {
-            hasWaited = true
-            if wake.sleep(milliseconds: 1) { throw .cancelled }
+        var room = channel.peerWindow
+        var quiet = 0
+        while quiet < (room == nil ? 1 : 2), now() < end {
+            do throws(TransportError) {
+                let sent = try sender.send(.part, id: Self.ramSection, bytes: 1, to: channel)
+                account(sent, sender.counts, sender.dirtyPages, stopped: false)
+            } catch {
+                throw .kept(error.description)
+            }
+            while let held = channel.unsentBytes, held > 0, now() < end {
+                if wake.sleep(milliseconds: 1) { throw .cancelled }
+            }
+            let found = channel.peerWindow
+            quiet = (found ?? 0) > (room ?? 0) + Self.noGrowth ? 0 : quiet + 1
+            room = found
         }
-        return hasWaited
     }
 
-    /// Bytes in the channel that are not worth a wait: a destination takes them in well under a millisecond.
-    private static let littleHeld = 32 << 10
+    /// Bytes by which a peer's room may grow without it having read what is worth a wait.
+    private static let noGrowth = 32 << 10
 
     /// The guest is not stopped before the destination has said who it is. False: it has now, after a wait.
     private func hasAnswered(_ inbox: ReturnPathInbox?) throws(Failure) -> Bool {

@@ -14,6 +14,8 @@ final class PagePreparer: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var wanted = unsafe [UnsafeMutableRawPointer]()
+    /// What the thread is at work on.
+    private var current: UnsafeMutableRawPointer?
     private var isEnded = false
     private var thread: OSThread?
 
@@ -38,6 +40,14 @@ final class PagePreparer: @unchecked Sendable {
         unsafe pthread_mutex_unlock(mutex)
     }
 
+    /// Takes a request back, done or not; false while the thread is at work on it.
+    func forget(_ start: UnsafeMutableRawPointer) -> Bool {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        unsafe wanted.removeAll { unsafe $0 == start }
+        return unsafe current != start
+    }
+
     /// Ends the thread: the memory may go after this.
     func end() {
         unsafe pthread_mutex_lock(mutex)
@@ -60,7 +70,9 @@ final class PagePreparer: @unchecked Sendable {
     private func next() -> UnsafeMutableRawPointer? {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
+        unsafe current = nil
         while unsafe wanted.isEmpty, !isEnded { unsafe pthread_cond_wait(condition, mutex) }
-        return unsafe isEnded ? nil : wanted.removeFirst()
+        unsafe current = isEnded ? nil : wanted.removeFirst()
+        return unsafe current
     }
 }

@@ -208,12 +208,21 @@ public final class Channel: ByteSource, Sendable {
         return since == 0 ? nil : Int(max(0, cplatform_monotonic_ns() &- since) / 1_000_000)
     }
 
-    /// Bytes that the peer's system has not acknowledged yet, nil when that cannot be known.
+    /// Bytes that the peer's system has not acknowledged (tcp) or the peer not read (unix); nil when that cannot be
+    /// known.
     public var unsentBytes: Int? {
         guard kind == .socket else { return nil }
         var count: Int32 = 0
         let result = unsafe cplatform_ioctl_pointer(descriptor, UInt(TIOCOUTQ), &count)
         return result == 0 ? Int(count) : nil
+    }
+
+    /// Bytes that the peer of a tcp connection has room for, as it last said; nil when that cannot be known.
+    ///
+    /// It grows while the peer reads what its system has already acknowledged.
+    public var peerWindow: Int? {
+        let window = cplatform_tcp_send_window(descriptor)
+        return window < 0 ? nil : Int(window)
     }
 
     /// Ends every wait on this channel and cuts the connection. Any thread, any number of times.

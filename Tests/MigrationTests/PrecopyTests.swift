@@ -83,7 +83,8 @@ struct Pair {
         try from.migrate(over: near)
         #expect(eventually { to.queryMigrate().status == .completed })
         let touched = try #require(destination.memory.blocks.first).touchedPages().population
-        #expect([4001, pages].contains(touched))
+        // What was being prepared at the very end stays; a system that does not tell says all.
+        #expect(touched >= 4001 && touched <= 4001 + 512 || touched == pages)
         for page in 0..<pages {
             let expected = filled.contains { $0.contains(page) } ? UInt64(page + 1) : 0
             try #require(destination.memory.load(UInt64.self, at: UInt64(page * 4096 + 4088)) == expected)

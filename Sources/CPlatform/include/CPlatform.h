@@ -40,6 +40,8 @@ static inline ssize_t cplatform_getrandom(void *bytes, size_t count) {
 static inline int cplatform_fallocate(int fd, int mode, int64_t offset, int64_t length) {
     return (int)syscall(SYS_fallocate, fd, mode, offset, length);
 }
+/// Bytes that the peer of a tcp socket said it has room for (TCP_INFO, tcpi_snd_wnd); -1: it is none, or unknown.
+int64_t cplatform_tcp_send_window(int fd);
 static inline void cplatform_set_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 /// A monotonic clock in nanoseconds.
