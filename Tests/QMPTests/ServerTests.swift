@@ -50,6 +50,39 @@ import Threads
         #expect(unsafe access(path, F_OK) != 0)
     }
 
+    @Test func `a listening socket that the parent process made takes one client after the other`()
+        async throws
+    {
+        let listener = try Socket.listen(.unix(path: path))
+        defer { unsafe unlink(path) }
+        let server = try server()
+        #expect(try server.serve(.listeningDescriptor(listener)) == nil)
+        for _ in 0..<2 {
+            let client = try await QMPClient.connect(to: .unix(path: path))
+            #expect(try await client.execute(.queryName) == [:])
+            await client.close()
+        }
+        server.stop()
+    }
+
+    @Test func `a descriptor that is no socket, or not of the kind that was said, is refused`() throws {
+        let server = try server()
+        let listener = try Socket.listen(.unix(path: path))
+        defer {
+            close(listener)
+            unsafe unlink(path)
+        }
+        let refusals: [(MonitorEndpoint, String)] = [
+            (.descriptor(9999), "File descriptor 9999 is not a socket"),
+            (.listeningDescriptor(9999), "File descriptor 9999 is not a socket"),
+            (.descriptor(listener), "File descriptor \(listener) listens: add 'server=on'"),
+        ]
+        for (endpoint, text) in refusals {
+            #expect(throws: QAPIError(.genericError, text)) { try server.serve(endpoint) }
+        }
+        server.stop()
+    }
+
     @Test func `tcp and the whole schema`() async throws {
         let server = try server()
         let address = try #require(try server.serve(.listen(.tcp(host: "127.0.0.1", port: "0"), wait: false)))

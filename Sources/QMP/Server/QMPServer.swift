@@ -99,8 +99,12 @@ public final class QMPServer: Sendable {
                     "Failed to open standard input and output: \(unsafe String(cString: strerror(errno)))")
             }
             loop.serve(input: input, output: output)
-        case .descriptor(let descriptor): loop.serve(input: descriptor, output: descriptor)
-        case .listeningDescriptor(let descriptor): loop.listen(descriptor)
+        case .descriptor(let descriptor):
+            try Socket.own(descriptor, isListening: false)
+            loop.serve(input: descriptor, output: descriptor)
+        case .listeningDescriptor(let descriptor):
+            try Socket.own(descriptor, isListening: true)
+            loop.listen(descriptor)
         }
         return nil
     }

@@ -83,6 +83,23 @@ enum Socket {
         return unsafe fstat(descriptor, &information) == 0 && information.st_mode & S_IFMT == S_IFSOCK
     }
 
+    /// Makes a socket of the parent process this one's own, so that no program that is started inherits it.
+    ///
+    /// - Throws: when it is no socket, or listens although a connection is asked for, or the other way round.
+    static func own(_ descriptor: Int32, isListening: Bool) throws(QAPIError) {
+        guard isSocket(descriptor) else { throw .generic("File descriptor \(descriptor) is not a socket") }
+        var listens: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        _ = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size)
+        guard isListening == (listens != 0) else {
+            throw .generic(
+                isListening
+                    ? "File descriptor \(descriptor) is a connection, not a socket that listens: leave out 'server=on'"
+                    : "File descriptor \(descriptor) listens: add 'server=on'")
+        }
+        _ = cplatform_fcntl_int(descriptor, F_SETFD, FD_CLOEXEC)
+    }
+
     private static func removeStale(_ path: String) {
         var information = stat()
         guard unsafe lstat(path, &information) == 0, information.st_mode & S_IFMT == S_IFSOCK else { return }
