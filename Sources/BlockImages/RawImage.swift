@@ -23,9 +23,22 @@ public final class RawImage: Sendable {
     ///   - isDeferred: leave the lock to ``activate()``.
     /// - Throws: when the file cannot be opened or somebody else holds the lock.
     public init(path: String, isReadOnly: Bool = false, isDeferred: Bool = false) throws(BlockImageError) {
-        let descriptor = unsafe cplatform_open(path, (isReadOnly ? O_RDONLY : O_RDWR) | O_CLOEXEC, 0)
+        // Without O_NONBLOCK a FIFO would wait for its other end.
+        let flags = (isReadOnly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK
+        let descriptor = unsafe cplatform_open(path, flags, 0)
         guard descriptor >= 0 else {
-            throw BlockImageError(errno: errno, "Could not open '\(path)': \(errorText(errno))")
+            let hint =
+                !isReadOnly && [EACCES, EROFS, EPERM].contains(errno)
+                ? "; with readonly=on (-blockdev: read-only=on) it is only read" : ""
+            throw BlockImageError(errno: errno, "Could not open '\(path)': \(errorText(errno))\(hint)")
+        }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0,
+            [S_IFREG, S_IFBLK].contains(status.st_mode & S_IFMT)
+        else {
+            close(descriptor)
+            throw BlockImageError(
+                errno: EINVAL, "Could not open '\(path)': it is neither a file nor a block device")
         }
         self.descriptor = descriptor
         self.path = path
@@ -109,6 +122,23 @@ public final class RawImage: Sendable {
             }
             cursor.advance(count)
             position &+= UInt64(count)
+        }
+    }
+
+    /// Reads into `bytes` from byte `offset` on; behind the end of the file there are zeros.
+    public func read(into bytes: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(BlockImageError) {
+        var vector = unsafe iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
+        try unsafe withUnsafeMutablePointer(to: &vector) { (pointer) throws(BlockImageError) in
+            try unsafe read(UnsafeMutableBufferPointer(start: pointer, count: 1), at: offset)
+        }
+    }
+
+    /// Writes `bytes` to byte `offset`.
+    public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(BlockImageError) {
+        var vector = unsafe iovec(
+            iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+        try unsafe withUnsafeMutablePointer(to: &vector) { (pointer) throws(BlockImageError) in
+            try unsafe write(UnsafeMutableBufferPointer(start: pointer, count: 1), at: offset)
         }
     }
 

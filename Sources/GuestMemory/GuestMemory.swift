@@ -28,11 +28,14 @@ public final class GuestMemory: Sendable {
     public let blocks: [RAMBlock]
     /// Mapped blocks, by rising address.
     public let regions: [Region]
+    /// Blocks behind devices, from which instructions are fetched while loads and stores go to the device: flash.
+    public let codeRegions: [Region]
     private let logging = Atomic<Bool>(false)
 
-    public init(blocks: [RAMBlock], regions: [Region]) {
+    public init(blocks: [RAMBlock], regions: [Region], codeRegions: [Region] = []) {
         self.blocks = blocks
         self.regions = regions.sorted { $0.address < $1.address }
+        self.codeRegions = codeRegions
     }
 
     /// True while writes have to be marked in the blocks' dirty logs.
@@ -49,6 +52,11 @@ public final class GuestMemory: Sendable {
     @inline(__always)
     public func region(at address: UInt64) -> Region? {
         regions.first { address >= $0.address && address < $0.end }
+    }
+
+    /// The region that instructions at `address` are fetched from.
+    public func codeRegion(at address: UInt64) -> Region? {
+        region(at: address) ?? codeRegions.first { address >= $0.address && address < $0.end }
     }
 
     /// Host memory for guest physical `address ..< address + count`, when one block holds all of it.

@@ -24,14 +24,19 @@ public final class RAMBlock: @unchecked Sendable {
     /// Number of guest pages.
     public var pageCount: Int { size / guestPageSize }
 
-    /// Maps zeroed memory. Nothing is committed until it is touched.
+    private let backing: RAMBacking
+
+    /// Maps memory, zeroed unless it is a file's. Nothing is committed until it is touched.
     ///
     /// - Parameter size: bytes, rounded up to a whole page.
-    /// - Throws: ``GuestMemoryError`` when the system has no room.
-    public init(name: String, size: Int) throws(GuestMemoryError) {
+    /// - Throws: ``GuestMemoryError`` when the system has no room, or the file cannot be had.
+    public init(name: String, size: Int, backing: RAMBacking = .anonymous) throws(GuestMemoryError) {
         let rounded = (max(size, 1) + guestPageSize - 1) / guestPageSize * guestPageSize
+        let descriptor = try backing.open(name: name, size: rounded)
         let base = unsafe mmap(
-            nil, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+            nil, rounded, PROT_READ | PROT_WRITE, backing.mapFlags | MAP_NORESERVE, descriptor, 0)
+        if descriptor >= 0 { close(descriptor) }
+        self.backing = backing
         guard let base = unsafe base, unsafe base != MAP_FAILED else {
             throw GuestMemoryError(
                 "cannot map \(rounded) bytes for RAM block '\(name)': \(unsafe String(cString: strerror(errno)))"
@@ -64,8 +69,12 @@ public final class RAMBlock: @unchecked Sendable {
     }
 
     /// Makes everything zero again and gives the memory back to the system.
-    public func discardAll() {
-        unsafe _ = madvise(base, size, MADV_DONTNEED)
+    public func discardAll() { discard(at: 0, count: size) }
+
+    /// Makes whole pages zero again, and gives their memory back to the system where it takes it. Does not log.
+    public func discard(at offset: Int, count: Int) {
+        guard let bytes = unsafe bytes(at: offset, count: count), count > 0 else { return }
+        if unsafe !backing.discard(bytes) { unsafe bytes.initializeMemory(as: UInt8.self, repeating: 0) }
     }
 
     /// True when the page is all zeros. `page` must be inside the block.

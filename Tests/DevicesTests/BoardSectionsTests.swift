@@ -52,7 +52,7 @@ import VMState
         let memory = GuestMemory(blocks: [], regions: [])
         let aclint = ACLINT(
             harts: [.init(software: { _ in }, timer: { _ in }, supervisorTimerDue: {})], timers: board.timers)
-        let chips = (UInt32(0)..<2).map { PFlashCFI01(block: block, instance: $0, isReadOnly: false) }
+        let chips = (UInt32(0)..<2).map { PFlashCFI01(block: block, instance: $0, image: nil) }
         return aclint.sections + PLIC(harts: 1) { _, _ in }.sections
             + FwCfg(memory: memory, harts: 1).sections + PCIeHost().sections
             + UART16550(timers: board.timers, line: .unconnected, send: { _ in }).sections

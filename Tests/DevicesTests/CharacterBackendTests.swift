@@ -148,6 +148,30 @@ import Threads
         }
     }
 
+    @Test("A socket server says when a client has come and when it has gone")
+    func connected() throws {
+        let path = Self.path("connected")
+        defer { unsafe _ = unlink(path) }
+        let listener = try StreamSocket.unix(path, isServer: true, waits: false)
+        let backend = try CharacterBackend(.socket(listener, isListening: true))
+        defer { backend.shutDown() }
+        #expect(!backend.isConnected)
+        let heard = Collected()
+        backend.start(lock: BoardLock()) {
+            4096
+        } receive: { _ in
+        } connected: {
+            heard.append([$0 ? 1 : 0])
+        }
+        let client = try StreamSocket.unix(path, isServer: false, waits: false)
+        #expect(waitFor(120) { heard.bytes == [1] })
+        #expect(backend.isConnected)
+        close(client)
+        #expect(waitFor(120) { heard.bytes == [1, 0] })
+        #expect(!backend.isConnected)
+        #expect(try CharacterBackend(.null).isConnected)
+    }
+
     @Test("Input waits until there is room, in the order in which it came")
     func flowControl() throws {
         var ends: [Int32] = [-1, -1]

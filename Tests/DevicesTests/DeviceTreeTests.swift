@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Devices
@@ -131,6 +132,36 @@ private struct FlattenedTree {
         ] as [(String, [UInt32])])
     func numbers(property: String, value: [UInt32]) throws {
         #expect(try Self.tree().cells(property) == value)
+    }
+
+    /// Properties in which our tree is not QEMU's, and why.
+    private static let differences: [String: String] = [
+        "riscv,isa": "H and the extensions that need it are not offered: H code is not run",
+        "riscv,isa-extensions": "the same",
+        "rng-seed": "random",
+    ]
+
+    @Test(
+        "The tree is that of QEMU 10.0.2, but for the differences that are listed",
+        arguments: [
+            ("qemu-10.0.2-1hart", 1, UInt64(256), false), ("qemu-10.0.2-4harts", 4, 256, false),
+            ("qemu-10.0.2-4harts-aclint", 4, 1024, true),
+        ])
+    func sameAsQEMU(fixture: String, harts: Int, mebibytes: UInt64, hasSSWI: Bool) throws {
+        let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/devicetree/\(fixture).dtb")
+        let theirs = try FlattenedTree([UInt8](Data(contentsOf: path)))
+        let ours = try Self.tree {
+            $0.harts = harts
+            $0.memorySize = mebibytes << 20
+            $0.hasSSWI = hasSSWI
+        }
+        #expect(ours.nodes.sorted() == theirs.nodes.sorted())
+        #expect(ours.properties.keys.sorted() == theirs.properties.keys.sorted())
+        for (name, value) in theirs.properties {
+            let last = name.split(separator: ":").last.map(String.init) ?? ""
+            #expect(ours.properties[name] == value || Self.differences[last] != nil, "\(name)")
+        }
     }
 
     @Test("Every hart has its interrupts at CLINT and PLIC", arguments: [1, 2, 8, 200])

@@ -1,5 +1,6 @@
 import BlockImages
 import Bytes
+import CPlatform
 import Glibc
 import GuestMemory
 import Testing
@@ -17,6 +18,15 @@ final class TestDisk {
         close(descriptor)
     }
     deinit { unsafe _ = unlink(path) }
+
+    /// What is in the file now.
+    func bytes(_ offset: Int, _ count: Int) -> [UInt8] {
+        let descriptor = unsafe cplatform_open(path, O_RDONLY, 0)
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: count)
+        let got = unsafe pread(descriptor, &bytes, count, off_t(offset))
+        return Array(bytes.prefix(max(got, 0)))
+    }
 }
 
 @Suite struct VirtioBlkTests {

@@ -32,6 +32,7 @@ public final class CharacterBackend: @unchecked Sendable {
     private var lock: BoardLock?
     private var room: (@Sendable () -> Int)?
     private var receiver: (@Sendable ([UInt8]) -> Void)?
+    private var connectionChanged: (@Sendable (Bool) -> Void)?
     private var wakeRead: Int32 = -1
     private var wakeWrite: Int32 = -1
     private var isClosing = false
@@ -111,18 +112,27 @@ public final class CharacterBackend: @unchecked Sendable {
         unsafe _ = tcsetattr(descriptor, TCSANOW, &settings)
     }
 
+    /// False for a backend that leads nowhere.
+    private var isOpen: Bool { mutex.withLock { input >= 0 || output >= 0 || listener >= 0 } }
+
+    /// False for a socket that waits for its peer.
+    public var isConnected: Bool { mutex.withLock { !isSocket || output >= 0 } }
+
     /// Begins to read.
     /// - Parameters:
     ///   - lock: held while the two others are called, and not let go between them.
     ///   - room: how many bytes the receiver can take now; ``roomChanged()`` says when to ask again.
     ///   - receive: takes them.
+    ///   - connected: hears, without the lock, when a peer has come to a socket or left it.
     public func start(
-        lock: BoardLock, room: @escaping @Sendable () -> Int, receive: @escaping @Sendable ([UInt8]) -> Void
+        lock: BoardLock, room: @escaping @Sendable () -> Int, receive: @escaping @Sendable ([UInt8]) -> Void,
+        connected: @escaping @Sendable (Bool) -> Void = { _ in }
     ) {
         self.lock = lock
         self.room = room
         receiver = receive
-        thread = OSThread("chardev") { [weak self] in self?.serve() }
+        connectionChanged = connected
+        if isOpen { thread = OSThread("chardev") { [weak self] in self?.serve() } }
     }
 
     /// The receiver has room again, or may have. From any thread, with or without the lock.
@@ -190,11 +200,17 @@ public final class CharacterBackend: @unchecked Sendable {
     }
 
     private func serve() {
+        // A peer may be accepted by who sends, with any lock held: it is told of here.
+        var isToldConnected = listener < 0
         while true {
             let (closing, input, output, hasPending) = mutex.withLock {
                 (isClosing, self.input, self.output, !pending.isEmpty)
             }
             if closing { return }
+            if input >= 0, !isToldConnected {
+                isToldConnected = true
+                connectionChanged?(true)
+            }
             let hasRoom = input >= 0 && lock?.withLock { room?() ?? 0 } ?? 0 > 0
             var polls = [pollfd(fd: wakeRead, events: Int16(POLLIN), revents: 0)]
             if input >= 0 {
@@ -216,7 +232,10 @@ public final class CharacterBackend: @unchecked Sendable {
                 if events & POLLIN != 0 { mutex.withLock { _ = acceptPeer() } }
             } else if events & (POLLIN | POLLHUP | POLLERR) != 0 {
                 if hasRoom {
-                    receive(from: input)
+                    if !receive(from: input) {
+                        isToldConnected = false
+                        connectionChanged?(false)
+                    }
                 } else {
                     usleep(10_000)  // The peer hung up while the guest has no room: nothing to wait for.
                 }
@@ -238,7 +257,9 @@ public final class CharacterBackend: @unchecked Sendable {
 
     /// Reads what there is room for and hands it over, with the receiver's lock held over both: no byte is taken from
     /// the host by a guest that is stopped meanwhile. The bytes are there, so that reading does not wait.
-    private func receive(from input: Int32) {
+    ///
+    /// - Returns: false when the peer is gone.
+    private func receive(from input: Int32) -> Bool {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let (count, code) =
             lock?.withLock { () -> (Int, Int32) in
@@ -249,10 +270,10 @@ public final class CharacterBackend: @unchecked Sendable {
                 if count > 0 { receiver?(Array(bytes[..<count])) }
                 return (count, code)
             } ?? (-1, EAGAIN)
-        if count > 0 || count < 0 && (code == EAGAIN || code == EINTR) { return }
+        if count > 0 || count < 0 && (code == EAGAIN || code == EINTR) { return true }
         if ptyPath != nil, count < 0 {
             usleep(100_000)  // Nobody has the terminal's other end open.
-            return
+            return true
         }
         mutex.withLock {
             self.input = -1
@@ -262,6 +283,7 @@ public final class CharacterBackend: @unchecked Sendable {
             }
             pending = []
         }
+        return false
     }
 }
 

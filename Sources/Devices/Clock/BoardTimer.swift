@@ -29,6 +29,11 @@ public final class BoardTimers: @unchecked Sendable {
         unsafe pthread_condattr_init(&attributes)
         unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
         unsafe pthread_cond_init(condition, &attributes)
+    }
+
+    /// With `mutex` held. The thread is not there before something is to be timed.
+    private func startThread() {
+        guard thread == nil, !isClosing else { return }
         thread = OSThread("timers") { [weak self] in self?.serve() }
     }
 
@@ -53,6 +58,7 @@ public final class BoardTimers: @unchecked Sendable {
     /// The clock was started, stopped or set: looks at all deadlines again.
     public func clockChanged() {
         unsafe pthread_mutex_lock(mutex)
+        if !armed.isEmpty { startThread() }
         unsafe pthread_cond_signal(condition)
         unsafe pthread_mutex_unlock(mutex)
     }
@@ -62,6 +68,7 @@ public final class BoardTimers: @unchecked Sendable {
         let key = ObjectIdentifier(timer)
         if let deadline {
             armed[key] = (timer, deadline)
+            startThread()
             unsafe pthread_cond_signal(condition)
         } else {
             armed[key] = nil

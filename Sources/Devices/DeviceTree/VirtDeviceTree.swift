@@ -12,11 +12,11 @@ public struct VirtDeviceTree {
 
     public init() {}
 
-    // Above those of any number of harts.
-    private static let plicHandle: UInt32 = 0x1_0000
-    private static let testHandle: UInt32 = 0x1_0001
-    private func cpuHandle(_ hart: Int) -> UInt32 { UInt32(2 * hart + 2) }
-    private func controllerHandle(_ hart: Int) -> UInt32 { UInt32(2 * hart + 1) }
+    // QEMU counts from the last hart down, then the PLIC, then the test device.
+    private func cpuHandle(_ hart: Int) -> UInt32 { UInt32(2 * (harts - 1 - hart) + 1) }
+    private func controllerHandle(_ hart: Int) -> UInt32 { cpuHandle(hart) + 1 }
+    private var plicHandle: UInt32 { UInt32(2 * harts + 1) }
+    private var testHandle: UInt32 { plicHandle + 1 }
 
     /// The blob.
     public func make() -> [UInt8] {
@@ -58,7 +58,7 @@ public struct VirtDeviceTree {
                 $0.property("compatible", "qemu,platform", "simple-bus")
                 $0.property("#address-cells", cells: [1])
                 $0.property("#size-cells", cells: [1])
-                $0.property("interrupt-parent", cells: [Self.plicHandle])
+                $0.property("interrupt-parent", cells: [plicHandle])
                 $0.property("ranges", cells: [0, 0, 0x400_0000, 0x200_0000])
             }
             soc(&root)
@@ -70,7 +70,7 @@ public struct VirtDeviceTree {
         node.property("compatible", compatible)
         node.property("value", cells: [value])
         node.property("offset", cells: [0])
-        node.property("regmap", cells: [Self.testHandle])
+        node.property("regmap", cells: [testHandle])
     }
 
     private func chosen(_ root: inout DeviceTreeBuilder) {
@@ -137,19 +137,19 @@ public struct VirtDeviceTree {
             soc.flag("ranges")
             soc.node("rtc@101000") {
                 $0.property("interrupts", cells: [11])
-                $0.property("interrupt-parent", cells: [Self.plicHandle])
+                $0.property("interrupt-parent", cells: [plicHandle])
                 $0.property("reg", wide: [0x10_1000, 0x1000])
                 $0.property("compatible", "google,goldfish-rtc")
             }
             soc.node("serial@10000000") {
                 $0.property("interrupts", cells: [10])
-                $0.property("interrupt-parent", cells: [Self.plicHandle])
+                $0.property("interrupt-parent", cells: [plicHandle])
                 $0.property("clock-frequency", cells: [3_686_400])
                 $0.property("reg", wide: [0x1000_0000, 0x100])
                 $0.property("compatible", "ns16550a")
             }
             soc.node("test@100000") {
-                $0.property("phandle", cells: [Self.testHandle])
+                $0.property("phandle", cells: [testHandle])
                 $0.property("reg", wide: [0x10_0000, 0x1000])
                 $0.property("compatible", "sifive,test1", "sifive,test0", "syscon")
             }
@@ -157,13 +157,13 @@ public struct VirtDeviceTree {
                 let address = 0x1000_1000 + UInt64(slot) * 0x1000
                 soc.node("virtio_mmio@\(String(address, radix: 16))") {
                     $0.property("interrupts", cells: [UInt32(slot + 1)])
-                    $0.property("interrupt-parent", cells: [Self.plicHandle])
+                    $0.property("interrupt-parent", cells: [plicHandle])
                     $0.property("reg", wide: [address, 0x1000])
                     $0.property("compatible", "virtio,mmio")
                 }
             }
             soc.node("plic@c000000") {
-                $0.property("phandle", cells: [Self.plicHandle])
+                $0.property("phandle", cells: [plicHandle])
                 $0.property("riscv,ndev", cells: [95])
                 $0.property("reg", wide: [0xc00_0000, 0x60_0000])
                 $0.property("interrupts-extended", cells: interrupts(11, 9))
@@ -214,7 +214,7 @@ public struct VirtDeviceTree {
             var map: [UInt32] = []
             for device in UInt32(0)..<4 {
                 for pin in UInt32(0)..<4 {
-                    map += [device << 11, 0, 0, pin + 1, Self.plicHandle, 32 + (device + pin) % 4]
+                    map += [device << 11, 0, 0, pin + 1, plicHandle, 32 + (device + pin) % 4]
                 }
             }
             $0.property("interrupt-map-mask", cells: [0x1800, 0, 0, 7])

@@ -18,8 +18,10 @@ public final class FwCfg: MMIODevice, @unchecked Sendable {
         static let firstFile: UInt16 = 0x20
     }
 
-    public init(memory: GuestMemory, harts: Int) {
+    /// - Parameter hasACPI: whether the board has memory for ACPI tables, which the section names the sizes of.
+    public init(memory: GuestMemory, harts: Int, hasACPI: Bool = true) {
         self.memory = memory
+        if !hasACPI { (state.tableSize, state.linkerSize, state.rsdpSize) = (0, 0, 0) }
         items[Key.signature] = Array("QEMU".utf8)
         items[Key.identity] = [3, 0, 0, 0]  // Traditional interface and DMA.
         items[Key.harts] = [UInt8(harts), 0]

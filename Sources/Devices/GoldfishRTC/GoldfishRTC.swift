@@ -11,7 +11,13 @@ public final class GoldfishRTC: MMIODevice, @unchecked Sendable {
     private let lock: BoardLock
     private var alarm: BoardTimer?
 
-    public init(timers: BoardTimers, line: InterruptLine) {
+    /// What the guest finds beyond the host's clock after a reset, in nanoseconds.
+    private let offset: Int64
+
+    /// - Parameter offset: nanoseconds that the clock is ahead of the host's after a reset.
+    public init(timers: BoardTimers, line: InterruptLine, offset: Int64 = 0) {
+        self.offset = offset
+        state.tickOffset = UInt64(bitPattern: offset)
         self.line = line
         clock = timers.clock
         lock = timers.lock
@@ -42,6 +48,7 @@ public final class GoldfishRTC: MMIODevice, @unchecked Sendable {
 
     public func reset() {
         state = GoldfishRTCState()
+        state.tickOffset = UInt64(bitPattern: offset)
         alarm?.deadline = nil
         update()
     }

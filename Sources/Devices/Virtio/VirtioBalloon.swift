@@ -98,10 +98,8 @@ public final class VirtioBalloon: VirtioDevice, @unchecked Sendable {
         let numbers = LittleEndianReader(chain.bytes(from: 0, count: 4 * VirtioBalloon.requestMax))
         for index in 0..<numbers.bytes.count / 4 {
             let address = UInt64(numbers.uint32(at: 4 * index)) << 12
-            guard let region = memory.region(at: address), region.isWritable,
-                let page = unsafe memory.bytes(at: address, count: guestPageSize)
-            else { continue }
-            unsafe _ = madvise(page.baseAddress, page.count, MADV_DONTNEED)
+            guard let region = memory.region(at: address), region.isWritable else { continue }
+            region.block.discard(at: Int(address - region.address), count: guestPageSize)
             memory.markDirty(at: address, count: guestPageSize)
         }
     }

@@ -27,7 +27,9 @@ extension Hart {
         let physical = translation.physical
         let protection = checkPMP(physical, count, access, privilege: privilege)
         guard protection.allowed else { return unsafe accessFault(address, access) }
-        guard let region = memory.region(at: physical) else { return unsafe .device(physical) }
+        guard
+            let region = access == .execute ? memory.codeRegion(at: physical) : memory.region(at: physical)
+        else { return unsafe .device(physical) }
         let offset = Int(truncatingIfNeeded: physical &- region.address)
         if access == .write, !region.isWritable { return unsafe .readOnly }
         if access == .write, memory.isLogging { region.block.dirtyLog.mark(offset / guestPageSize) }

@@ -135,7 +135,7 @@ public struct FwCfgState: Sendable, Equatable {
     public var currentEntry: UInt16 = 0
     public var currentOffset: UInt32 = 0
     public var dmaAddress: UInt64 = 0
-    /// Sizes of the ACPI regions of QEMU 10.0.
+    /// Sizes of the ACPI regions of QEMU 10.0; all 0 for a board without.
     public var tableSize: UInt64 = 0x20000
     public var linkerSize: UInt64 = 0x900
     public var rsdpSize: UInt64 = 0x24
@@ -156,7 +156,7 @@ public struct FwCfgState: Sendable, Equatable {
                         .uint64("table_mr_size", \.tableSize), .uint64("linker_mr_size", \.linkerSize),
                         .uint64("rsdp_mr_size", \.rsdpSize),
                     ])
-            ) { _, dialect in dialect != .qemu7_2 },
+            ) { state, dialect in dialect != .qemu7_2 && state.rsdpSize != 0 },
         ])
 }
 
