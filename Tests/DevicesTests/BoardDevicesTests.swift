@@ -1,3 +1,4 @@
+import BlockImages
 import Bytes
 import CPlatform
 import Glibc
@@ -62,10 +63,10 @@ import VMState
 }
 
 @Suite struct PFlashCFI01Tests {
-    private static func make(isReadOnly: Bool = false) throws -> (PFlashCFI01, RAMBlock) {
+    private static func make(image: RawImage? = nil) throws -> (PFlashCFI01, RAMBlock) {
         let block = try RAMBlock(name: "virt.flash0", size: 32 << 20)
         block.fill(at: 0, with: [0x11, 0x22, 0x33, 0x44])
-        return (PFlashCFI01(block: block, instance: 0, isReadOnly: isReadOnly), block)
+        return (PFlashCFI01(block: block, instance: 0, image: image), block)
     }
 
     @Test("A new chip shows its contents")
@@ -123,9 +124,37 @@ import VMState
         #expect(flash.read(0x40008, size: 4) == 0xffff_ffff)
     }
 
+    @Test("What is programmed and erased is in the image, too")
+    func image() throws {
+        let file = try TestDisk(size: 32 << 20)
+        let image = try RawImage(path: file.path)
+        try unsafe [UInt8](repeating: 0x55, count: 1 << 20).withUnsafeBytes {
+            try unsafe image.write($0, at: 0)
+        }
+        let (flash, block) = try Self.make(image: image)
+        try flash.loadImage()
+        #expect(flash.read(0, size: 4) == 0x5555_5555)
+        flash.write(0x40000, size: 4, value: 0x20_0020)
+        flash.write(0x40000, size: 4, value: 0xd0_00d0)
+        flash.write(0x40008, size: 4, value: 0x40_0040)
+        flash.write(0x40008, size: 4, value: 0x1234_5678)
+        #expect(file.bytes(0x3fffc, 4) == [0x55, 0x55, 0x55, 0x55])
+        #expect(file.bytes(0x40000, 4) == [0xff, 0xff, 0xff, 0xff])
+        #expect(file.bytes(0x40008, 4) == [0x78, 0x56, 0x34, 0x12])
+        #expect(file.bytes(0x80000, 4) == [0x55, 0x55, 0x55, 0x55])
+        // What comes with a stream is written where it differs, once.
+        block.fill(at: 0xc0000, with: [1, 2, 3])
+        try flash.saveArrived()
+        #expect(file.bytes(0xc0000, 3) == [0x55, 0x55, 0x55])
+        try load(save(flash.sections[0]), into: flash.sections[0])
+        try flash.saveArrived()
+        #expect(file.bytes(0xc0000, 4) == [1, 2, 3, 0x55])
+    }
+
     @Test("A read-only chip keeps its contents and says so")
     func readOnly() throws {
-        let (flash, _) = try Self.make(isReadOnly: true)
+        let file = try TestDisk(size: 512)
+        let (flash, _) = try Self.make(image: RawImage(path: file.path, isReadOnly: true))
         flash.write(0, size: 4, value: 0x40_0040)
         flash.write(0, size: 4, value: 0)
         #expect(flash.read(0, size: 4) & 0x10 != 0)
@@ -237,6 +266,33 @@ import VMState
         try load([0xff, 0xff, 0xff, 0xff, 0xff, 0xff], into: device.sections[0])
         #expect(device.read(0, size: 8) == 0)
         #expect(Self.transfer(device, memory, control: 4, length: .max, to: 0) == 0)
+    }
+}
+
+@Suite struct SupervisorSoftwareInterruptsTests {
+    @Test("Writing 1 raises the hart's interrupt, and nothing else does anything")
+    func raises() {
+        let heard = Collected()
+        let device = SupervisorSoftwareInterrupts(
+            raise: (UInt8(0)..<3).map { hart in { heard.append([hart]) } })
+        for (offset, size, value) in [
+            (8, 4, 1), (0, 4, 3), (4, 4, 0), (4, 4, 2), (4, 8, 1), (4, 1, 1), (12, 4, 1), (0x3ffc, 4, 1),
+        ] as [(UInt64, Int, UInt64)] { device.write(offset, size: size, value: value) }
+        #expect(heard.bytes == [2, 0])
+        #expect(device.read(8, size: 4) == 0)
+    }
+}
+
+@Suite struct ACPITablesTests {
+    @Test("What a stream says of ACPI tables is carried until the board is reset")
+    func carried() throws {
+        let tables = ACPITables(lock: BoardLock())
+        #expect(save(tables.sections[0]) == [0])
+        try load([1], into: tables.sections[0])
+        #expect(save(tables.sections[0]) == [1])
+        #expect(!tables.sections[0].isKnown(.qemu7_2))
+        tables.reset()
+        #expect(save(tables.sections[0]) == [0])
     }
 }
 

@@ -49,6 +49,80 @@ struct VirtualMachineTests {
         #expect(try await run(machine(Self.powerOff)) == 0)
     }
 
+    /// lui t0,0x100; lui t1,7; addi t1,t1,0x777; sw t1,0(t0); j .
+    static let reboot: [UInt32] = [0x0010_02b7, 0x0000_7337, 0x7773_0313, 0x0062_a023, 0x0000_006f]
+
+    @Test("runs from flash chip 0, and finds what it programs in the image")
+    func runsFromFlash() async throws {
+        // lui t2,0x22000 (chip 1); li t3,0x20; sw t3,0(t2); li t3,0xd0; sw; li t3,0x40; sw; li t3,0x5a; sw; power off.
+        let words: [UInt32] =
+            [
+                0x2200_03b7, 0x0200_0e13, 0x01c3_a023, 0x0d00_0e13, 0x01c3_a023, 0x0400_0e13, 0x01c3_a023,
+                0x05a0_0e13, 0x01c3_a023,
+            ] + Self.powerOff
+        let (code, data) = (try image(words), try image([0x1234_5678]))
+        defer { for path in [code, data] { unsafe unlink(path) } }
+        let machine = try VirtualMachine(
+            MachineOptions(parsing: [
+                "-nodefaults", "-display", "none", "-m", "16M", "-bios", "none", "-drive",
+                "if=pflash,format=raw,readonly=on,file=\(code)", "-drive",
+                "if=pflash,format=raw,file=\(data)",
+            ]).configuration)
+        #expect(await run(machine) == 0)
+        let file = unsafe try #require(unsafe fopen(data, "r"))
+        let first = (0..<4).map { _ in unsafe fgetc(file) }
+        #expect(first == [0x5a, 0, 0, 0])
+        #expect(unsafe fgetc(file) == 0xff)
+        unsafe fclose(file)
+    }
+
+    @Test("a supervisor software interrupt is raised through the SSWI of aclint=on")
+    func supervisorSoftwareInterrupt() async throws {
+        // li t0,2; csrw mie,t0; lui t1,0x2f00; li t2,1; sw t2,0(t1); wfi; csrr t3,mip; andi t3,t3,2; beqz t3,-8;
+        // then power off.
+        let words: [UInt32] =
+            [
+                0x0020_0293, 0x3042_9073, 0x02f0_0337, 0x0010_0393, 0x0073_2023, 0x1050_0073, 0x3440_2e73,
+                0x002e_7e13, 0xfe0e_0ce3,
+            ] + Self.powerOff
+        #expect(try await run(machine(words, ["-M", "virt,aclint=on"])) == 0)
+    }
+
+    @Test("stays, told as shut down, after it has powered off with -no-shutdown")
+    func noShutdown() throws {
+        // A reset reads the kernel again.
+        let kernel = try image(Self.powerOff)
+        defer { unsafe unlink(kernel) }
+        let machine = try machine(Self.powerOff, ["-no-shutdown", "-kernel", kernel])
+        let events = Mutex<[VirtualMachine.Event]>([])
+        machine.setEventSink { event in events.withLock { $0.append(event) } }
+        machine.resume()
+        for _ in 0..<120_000 where machine.runState != .shutdown { usleep(1000) }
+        for _ in 0..<120_000 where events.withLock({ $0.count }) < 3 { usleep(1000) }
+        #expect(
+            events.withLock { $0 } == [.resume, .shutdown(byGuest: true, reason: .guestShutdown), .stop])
+        machine.reset(byGuest: false)
+        #expect(machine.runState == .prelaunch)
+        machine.shutdown(byGuest: false, reason: .hostQmpQuit)
+    }
+
+    @Test("ends when it reboots with -no-reboot")
+    func noReboot() async throws {
+        let machine = try machine(Self.reboot, ["-no-reboot"])
+        let events = Mutex<[VirtualMachine.Event]>([])
+        machine.setEventSink { event in events.withLock { $0.append(event) } }
+        #expect(await run(machine) == 0)
+        #expect(events.withLock { $0 } == [.resume, .shutdown(byGuest: true, reason: .guestReset)])
+    }
+
+    @Test("without ACPI has neither the memory nor the section of its tables")
+    func noACPI() throws {
+        let machine = try machine(Self.powerOff, ["-M", "virt,acpi=off"])
+        #expect(!machine.memory.blocks.contains { $0.name.contains("acpi") || $0.name.contains("table") })
+        #expect(!machine.board.sections.contains { $0.name == "virt_acpi_build" })
+        machine.shutdown(byGuest: false, reason: .hostQmpQuit)
+    }
+
     @Test("writes to its serial port")
     func serial() async throws {
         let output = "/tmp/martlet-test-\(getpid()).out"

@@ -1,10 +1,12 @@
+public import BlockImages
+import Glibc
 public import GuestMemory
 public import VMState
 
 /// One flash chip of the board: two 16-bit Intel chips side by side, 32 MiB in sectors of 256 KiB. Source: CFI, Intel
 /// command set.
 ///
-/// Reads in array mode go to the block directly where the board maps it; others come here.
+/// Instructions are fetched from the block directly; loads and stores come here.
 public final class PFlashCFI01: MMIODevice, @unchecked Sendable {
     // Sendable: touched with the board's lock held.
 
@@ -14,12 +16,16 @@ public final class PFlashCFI01: MMIODevice, @unchecked Sendable {
     private static let sectorSize: UInt64 = 0x40000
     private static let identity: [UInt64] = [0x0089_0089, 0x0018_0018, 0, 0]
     private var cfiAnswers: [UInt64: UInt8] = [:]
-    private let isReadOnly: Bool
+    private let image: RawImage?
+    private var isReadOnly: Bool { image?.isReadOnly ?? false }
+    /// The block has come with a stream; the image may not have.
+    private var isArrived = false
 
-    public init(block: RAMBlock, instance: UInt32, isReadOnly: Bool) {
+    /// - Parameter image: what the chip's contents are written to; nil for a chip that forgets.
+    public init(block: RAMBlock, instance: UInt32, image: RawImage?) {
         self.block = block
         self.instance = instance
-        self.isReadOnly = isReadOnly
+        self.image = image
         let table: [(UInt64, [UInt8])] = [
             (
                 0x10,
@@ -119,6 +125,39 @@ public final class PFlashCFI01: MMIODevice, @unchecked Sendable {
         }
         for index in 0..<size { unsafe bytes[index] &= UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
         block.dirtyLog.mark(Int(truncatingIfNeeded: offset) / guestPageSize)
+        if unsafe !save(bytes, at: offset) { state.status |= 0x10 }
+    }
+
+    /// Writes to the image, with the board's lock held: it is a write to the host's page cache, of what a guest seldom
+    /// writes. False when it fails.
+    private func save(_ bytes: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Bool {
+        guard let image else { return true }
+        return unsafe (try? image.write(UnsafeRawBufferPointer(bytes), at: offset)) != nil
+    }
+
+    /// Loads the chip's contents from its image. Before the guest runs.
+    public func loadImage() throws(BlockImageError) {
+        guard let image, let bytes = unsafe block.bytes(at: 0, count: block.size) else { return }
+        try unsafe image.read(into: bytes, at: 0)
+    }
+
+    /// Writes what has arrived with a stream to the image, where it differs. Once the image is ours.
+    public func saveArrived() throws(BlockImageError) {
+        guard isArrived, let image, !isReadOnly else { return }
+        let size = Int(Self.sectorSize)
+        let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
+        defer { unsafe scratch.deallocate() }
+        for start in stride(from: 0, to: block.size, by: size) {
+            guard let bytes = unsafe block.bytes(at: start, count: size) else { continue }
+            try unsafe image.read(into: scratch, at: UInt64(start))
+            if let left = scratch.baseAddress, let right = bytes.baseAddress,
+                unsafe memcmp(left, right, size) == 0
+            {
+                continue
+            }
+            try unsafe image.write(UnsafeRawBufferPointer(bytes), at: UInt64(start))
+        }
+        isArrived = false
     }
 
     private func erase(_ offset: UInt64) {
@@ -129,6 +168,7 @@ public final class PFlashCFI01: MMIODevice, @unchecked Sendable {
         }
         for index in 0..<bytes.count { unsafe bytes[index] = 0xff }
         block.dirtyLog.mark(start / guestPageSize..<(start + bytes.count) / guestPageSize)
+        if unsafe !save(bytes, at: UInt64(start)) { state.status |= 0x20 }
     }
 
     public var sections: [VMStateSection] {
@@ -137,6 +177,7 @@ public final class PFlashCFI01: MMIODevice, @unchecked Sendable {
                 state
             } set: { [self] (new, _) throws(VMStateError) in
                 state = new
+                isArrived = true
             }
         ]
     }

@@ -12,16 +12,12 @@ struct BoardSections {
     var flash: [PFlashCFI01]
     /// In the order of the command line.
     var virtio: [VMStateSection]
+    /// nil for a board without.
+    var acpi: ACPITables?
 
     var inOrder: [VMStateSection] {
         let fixed =
             aclint.sections + plic.sections + fwCfg.sections + pcie.sections + serial.sections + rtc.sections
-        let acpi = VMStateSection(
-            "virt_acpi_build", ACPIBuildState.description, knownTo: { $0 != .qemu7_2 }
-        ) {
-            ACPIBuildState()
-        } set: { (_, _) throws(VMStateError) in
-        }
-        return fixed + flash.flatMap(\.sections) + virtio + [acpi]
+        return fixed + flash.flatMap(\.sections) + virtio + (acpi?.sections ?? [])
     }
 }

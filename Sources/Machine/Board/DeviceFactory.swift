@@ -8,8 +8,8 @@ struct DeviceFactory {
     private let memory: GuestMemory
     private let lock: BoardLock
     private var networkCards = 0
-    /// What has been opened.
-    private(set) var images: [RawImage] = []
+    /// What has been opened; images by the name of their drive or node.
+    private(set) var images: [String: RawImage] = [:]
     private(set) var backends: [CharacterBackend] = []
 
     init(configuration: MachineConfiguration, memory: GuestMemory, lock: BoardLock) {
@@ -18,36 +18,44 @@ struct DeviceFactory {
         self.lock = lock
     }
 
+    /// A drive's image, opened once.
+    mutating func open(_ drive: MachineConfiguration.Drive) throws(BlockImageError) -> RawImage {
+        if let image = images[drive.id] { return image }
+        let image = try RawImage(
+            path: drive.path, isReadOnly: drive.isReadOnly, isDeferred: configuration.incoming != nil)
+        images[drive.id] = image
+        return image
+    }
+
+    /// Makes the device that is number `index` of the configuration.
+    ///
     /// - Throws: `OptionError` when it leads to nothing, or what opening an image or a backend throws.
-    mutating func make(_ device: MachineConfiguration.Device) throws -> VirtioDevice {
+    mutating func make(_ device: MachineConfiguration.Device, _ index: Int) throws -> VirtioDevice {
         let isModern =
             switch device.place {
             case .mmio: configuration.isVirtioModern
             case .pci: true
             }
         switch device.kind {
-        case .block(let id):
+        case .block(let id, let serial):
             guard let drive = configuration.drives.first(where: { $0.id == id }) else {
                 throw OptionError("-device virtio-blk-device", "there is no drive '\(id)'")
             }
-            let image = try RawImage(
-                path: drive.path, isReadOnly: drive.isReadOnly, isDeferred: configuration.incoming != nil)
-            images.append(image)
             // As in QEMU: one queue on a slot, one for each hart on PCI.
             let queues = if case .pci = device.place { configuration.harts } else { 1 }
-            return VirtioBlk(image: image, queueCount: queues, isModern: isModern, memory: memory, lock: lock)
+            return VirtioBlk(
+                image: try open(drive), serial: serial, queueCount: queues, isModern: isModern,
+                memory: memory, lock: lock)
         case .network(let id, let mac):
             let backend = try configuration.networkBackends.first { $0.id == id }.map { try network($0.kind) }
             let address =
-                try mac.map(Self.hardwareAddress) ?? [
-                    0x52, 0x54, 0x00, 0x12, 0x34, 0x56 &+ UInt8(truncatingIfNeeded: networkCards),
-                ]
+                mac ?? [0x52, 0x54, 0x00, 0x12, 0x34, 0x56 &+ UInt8(truncatingIfNeeded: networkCards)]
             networkCards += 1
             return VirtioNet(mac: address, backend: backend, isModern: isModern, memory: memory, lock: lock)
         case .rng: return VirtioRng(isModern: isModern, memory: memory, lock: lock)
         case .balloon: return VirtioBalloon(isModern: isModern, memory: memory, lock: lock)
         case .serial, .port:
-            return try console(isModern: isModern)
+            return try console(index, isModern: isModern)
         }
     }
 
@@ -68,40 +76,36 @@ struct DeviceFactory {
         }
     }
 
-    private static func hardwareAddress(_ text: String) throws -> [UInt8] {
-        let bytes = text.split(separator: ":", omittingEmptySubsequences: false).compactMap {
-            UInt8($0, radix: 16)
-        }
-        guard bytes.count == 6 else {
-            throw OptionError("-device virtio-net-device", "'mac=\(text)': expected six bytes in hexadecimal")
-        }
-        return bytes
-    }
-
-    private mutating func console(isModern: Bool) throws -> VirtioConsole {
+    /// The virtio-serial device that is number `index` of the configuration, with its ports.
+    private mutating func console(_ index: Int, isModern: Bool) throws -> VirtioConsole {
         var ports: [VirtioConsolePort] = []
         var attached: [(id: Int, backend: CharacterBackend)] = []
-        for device in configuration.devices {
-            guard case .port(let chardev, let name, let isConsole) = device.kind,
-                let character = configuration.characters[chardev]
-            else { continue }
-            let backend = try CharacterBackend(Self.kind(character))
+        for case .port(let port) in configuration.devices.map(\.kind) where port.device == index {
+            guard let character = configuration.characters[port.chardev] else { continue }
             // Port 0 is for a console.
-            let id = isConsole && !ports.contains(where: { $0.id == 0 }) ? 0 : max(1, ports.count)
+            func isFree(_ number: Int) -> Bool { !ports.contains { $0.id == number } }
+            let numbers = (port.isConsole ? 0 : 1)..<VirtioConsole.maxPorts
+            guard let id = port.number ?? numbers.first(where: isFree), isFree(id) else {
+                throw OptionError(
+                    "-device virtserialport", "no free port on its bus for chardev '\(port.chardev)'")
+            }
+            let backend = try CharacterBackend(Self.kind(character))
             ports.append(
                 VirtioConsolePort(
-                    id: id, isConsole: isConsole, name: name ?? "", roomChanged: { backend.roomChanged() }
+                    id: id, isConsole: port.isConsole, name: port.name, isHostConnected: backend.isConnected,
+                    roomChanged: { backend.roomChanged() }
                 ) { backend.send($0) })
             attached.append((id, backend))
             backends.append(backend)
         }
-        let console = VirtioConsole(
-            ports: ports, isModern: isModern, memory: memory, lock: lock)
+        let console = VirtioConsole(ports: ports, isModern: isModern, memory: memory, lock: lock)
         for (id, backend) in attached {
             backend.start(lock: lock) { [weak console] in
                 console?.room(port: id) ?? 0
             } receive: { [weak console] bytes in
                 _ = console?.receive(bytes, port: id)
+            } connected: { [weak console] isConnected in
+                console?.setHostConnected(isConnected, port: id)
             }
         }
         return console

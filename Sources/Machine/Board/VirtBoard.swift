@@ -31,7 +31,7 @@ final class VirtBoard: @unchecked Sendable {
     private(set) var virtio: [VirtioDevice] = []
     private(set) var images: [RawImage] = []
     private let maskROM: RAMBlock
-    private let flashBlocks: [RAMBlock]
+    private(set) var flash: [PFlashCFI01] = []
     private let timerState = Mutex(TimerState())
 
     /// Extensions that the harts execute, as the device tree names them.
@@ -45,20 +45,32 @@ final class VirtBoard: @unchecked Sendable {
 
     init(_ configuration: MachineConfiguration) throws {
         self.configuration = configuration
-        let ram = try RAMBlock(name: configuration.memoryName, size: Int(configuration.memorySize))
-        flashBlocks = try ["virt.flash0", "virt.flash1"].map {
+        let given = configuration.memoryBackend
+        let ram = try RAMBlock(
+            name: given?.id ?? "riscv_virt_board.ram", size: Int(configuration.memorySize),
+            backing: given?.backing ?? .anonymous)
+        let flashBlocks = try ["virt.flash0", "virt.flash1"].map {
             try RAMBlock(name: $0, size: VirtAddressMap.flashSize)
         }
         maskROM = try RAMBlock(name: "riscv_virt_board.mrom", size: VirtAddressMap.maskROMSize)
-        let tables = try RAMBlock(name: "/rom@etc/acpi/tables", size: 0x20000)
-        let loader = try RAMBlock(name: "/rom@etc/table-loader", size: 0x1000)
-        let rsdp = try RAMBlock(name: "/rom@etc/acpi/rsdp", size: 0x1000)
+        var blocks = [ram] + flashBlocks
+        if configuration.hasACPI {
+            blocks.append(try RAMBlock(name: "/rom@etc/acpi/tables", size: 0x20000))
+            blocks.append(try RAMBlock(name: "/rom@etc/table-loader", size: 0x1000))
+        }
+        blocks.append(maskROM)
+        if configuration.hasACPI { blocks.append(try RAMBlock(name: "/rom@etc/acpi/rsdp", size: 0x1000)) }
         memory = GuestMemory(
-            blocks: [ram] + flashBlocks + [tables, loader, maskROM, rsdp],
+            blocks: blocks,
             regions: [
                 .init(address: VirtAddressMap.ram, block: ram, isWritable: true),
                 .init(address: VirtAddressMap.maskROM, block: maskROM, isWritable: false),
-            ])
+            ],
+            codeRegions: flashBlocks.enumerated().map { index, block in
+                .init(
+                    address: VirtAddressMap.flash + UInt64(index * VirtAddressMap.flashSize), block: block,
+                    isWritable: false)
+            })
         timers = BoardTimers(clock: clock, lock: lock)
         bus = BoardBus(lock: lock)
 
@@ -79,9 +91,16 @@ final class VirtBoard: @unchecked Sendable {
         serial = UART16550(timers: timers, line: plic.line(VirtAddressMap.uartSource)) { backend.send([$0]) }
         bus.connect(aclint: aclint, hartCount: count)
         bus.map(VirtAddressMap.clint, 0x10000, aclint)
+        if configuration.hasACLINT {
+            bus.map(
+                VirtAddressMap.sswi, 0x4000,
+                SupervisorSoftwareInterrupts(
+                    raise: (0..<count).map { index in { hartBox.hart(index)?.raiseSupervisorSoftware() } }))
+        }
         bus.map(VirtAddressMap.plic, VirtAddressMap.plicSize, plic)
         bus.map(VirtAddressMap.uart, 0x100, serial)
-        let rtc = GoldfishRTC(timers: timers, line: plic.line(VirtAddressMap.rtcSource))
+        let rtc = GoldfishRTC(
+            timers: timers, line: plic.line(VirtAddressMap.rtcSource), offset: configuration.clockBase.offset)
         bus.map(VirtAddressMap.rtc, 0x1000, rtc)
         let requests = forwarder
         bus.map(
@@ -93,7 +112,7 @@ final class VirtBoard: @unchecked Sendable {
                 case .fail(let code): requests.send(.fail(code))
                 }
             })
-        let fwCfg = FwCfg(memory: memory, harts: count)
+        let fwCfg = FwCfg(memory: memory, harts: count, hasACPI: configuration.hasACPI)
         bus.map(VirtAddressMap.fwCfg, 0x18, fwCfg)
         let pcie = PCIeHost(lines: (0..<4).map { plic.line(VirtAddressMap.pciSource + $0) })
         bus.map(VirtAddressMap.ecam, VirtAddressMap.ecamSize, pcie)
@@ -102,11 +121,10 @@ final class VirtBoard: @unchecked Sendable {
         for (start, size) in [(VirtAddressMap.pciMemory, VirtAddressMap.pciMemorySize), high] {
             bus.map(start, size, pcie.memoryWindow(base: start))
         }
-        var flash: [PFlashCFI01] = []
+        var factory = DeviceFactory(configuration: configuration, memory: memory, lock: lock)
         for index in 0..<2 {
-            let chip = PFlashCFI01(
-                block: flashBlocks[index], instance: UInt32(index),
-                isReadOnly: configuration.flash[index]?.isReadOnly ?? false)
+            let image = try configuration.flash[index].map { try factory.open($0) }
+            let chip = PFlashCFI01(block: flashBlocks[index], instance: UInt32(index), image: image)
             flash.append(chip)
             bus.map(
                 VirtAddressMap.flash + UInt64(index * VirtAddressMap.flashSize),
@@ -114,16 +132,18 @@ final class VirtBoard: @unchecked Sendable {
         }
         harts = (0..<count).map { Hart(id: $0, memory: memory, bus: bus) }
         hartBox.set(harts)
-        var factory = DeviceFactory(configuration: configuration, memory: memory, lock: lock)
+        for drive in configuration.drives where !drive.isInner { _ = try factory.open(drive) }
         let slots = try VirtioSlots(configuration, &factory, bus: bus, plic: plic, pcie: pcie, lock: lock)
         virtio = slots.devices
-        images = factory.images
+        images = Array(factory.images.values)
         backends = [backend] + factory.backends
+        let acpi = configuration.hasACPI ? ACPITables(lock: lock) : nil
 
         parts = BoardSections(
             aclint: aclint, plic: plic, fwCfg: fwCfg, pcie: pcie, serial: serial, rtc: rtc, flash: flash,
-            virtio: slots.sections)
-        resettable = { [uart = serial] in
+            virtio: slots.sections, acpi: acpi)
+        resettable = { [uart = serial, flash] in
+            acpi?.reset()
             aclint.reset()
             plic.reset()
             uart.reset()
@@ -153,16 +173,22 @@ final class VirtBoard: @unchecked Sendable {
 
     // MARK: Boot and reset
 
+    /// Loads the flash chips from their images.
+    func loadFlash() throws(BlockImageError) {
+        for chip in flash { try chip.loadImage() }
+    }
+
     /// Loads firmware, kernel, device tree and reset vector. The guest does not run.
-    func boot() throws(BootError) {
-        for (index, drive) in configuration.flash {
-            flashBlocks[index].fill(at: 0, with: try readFile(drive.path, limit: VirtAddressMap.flashSize))
-        }
+    ///
+    /// - Returns: the device tree.
+    @discardableResult
+    func boot() throws(BootError) -> [UInt8] {
         let plan = try BootPlan(loading: configuration, into: memory)
         let tree = deviceTree(initrd: plan.initrd)
-        let address = try BootPlan.deviceTreeAddress(memorySize: configuration.memorySize, size: tree.count)
+        let address = try plan.deviceTreeAddress(memorySize: configuration.memorySize, size: tree.count)
         memory.write(tree, at: address)
         maskROM.fill(at: 0, with: plan.resetVector(deviceTree: address))
+        return tree
     }
 
     /// The device tree that the guest finds.
@@ -170,6 +196,7 @@ final class VirtBoard: @unchecked Sendable {
         var tree = VirtDeviceTree()
         tree.harts = configuration.harts
         tree.memorySize = configuration.memorySize
+        tree.hasSSWI = configuration.hasACLINT
         tree.extensions = Self.extensions
         tree.arguments = configuration.arguments
         tree.initrd = initrd
@@ -211,12 +238,13 @@ final class VirtBoard: @unchecked Sendable {
         for hart in harts { hart.resume() }
     }
 
-    /// Ends all threads. The guest does not run any more.
+    /// Ends all threads and gives the disks up, all written. The guest does not run any more.
     func close() {
         for hart in harts { hart.stop() }
         for device in virtio { device.shutDown() }
         timers.close()
         for backend in backends { backend.shutDown() }
+        for image in images { try? image.inactivate() }
     }
 
     // MARK: State

@@ -18,14 +18,17 @@ struct VirtioSlots {
         var functions: Set<Int> = [0]
         var places: [MachineConfiguration.Device.Place] = []
         var devices: [VirtioDevice] = []
-        for given in configuration.devices {
+        let named = Set(
+            configuration.devices.compactMap { if case .mmio(let slot) = $0.place { slot } else { nil } })
+        for (index, given) in configuration.devices.enumerated() {
             if case .port = given.kind { continue }
             switch given.place {
             case .mmio(let wanted):
-                guard let slot = wanted ?? (0..<VirtAddressMap.virtioSlots).last(where: { slots[$0] == nil }),
-                    slots[slot] == nil
-                else { throw OptionError("-device", "no free virtio-mmio slot") }
-                let device = try factory.make(given)
+                let free = (0..<VirtAddressMap.virtioSlots).last { slots[$0] == nil && !named.contains($0) }
+                guard let slot = wanted ?? free, slots[slot] == nil else {
+                    throw OptionError("-device", "no free virtio-mmio slot")
+                }
+                let device = try factory.make(given, index)
                 slots[slot] = device
                 devices.append(device)
                 places.append(.mmio(slot: slot))
@@ -37,7 +40,7 @@ struct VirtioSlots {
                         "-device",
                         wanted.map { "'addr=\($0)' of bus pcie.0 is taken" } ?? "the PCI bus is full")
                 }
-                let device = try factory.make(given)
+                let device = try factory.make(given, index)
                 pcie.plug(VirtioPCITransport(device: device, isTransitional: isTransitional), at: number)
                 devices.append(device)
                 places.append(.pci(device: number, isTransitional: isTransitional))

@@ -10,6 +10,8 @@ struct BootPlan {
     var next: UInt64
     /// initrd range.
     var initrd: Range<UInt64>?
+    /// One past the last byte that was loaded.
+    private var loadedEnd = VirtAddressMap.ram
 
     /// Places where distributions put OpenSBI for QEMU.
     static let firmwarePaths = [
@@ -22,7 +24,6 @@ struct BootPlan {
     init(loading configuration: MachineConfiguration, into memory: GuestMemory) throws(BootError) {
         let ram = VirtAddressMap.ram
         let ramEnd = ram + configuration.memorySize
-        var firmwareEnd = ram
         start = ram
         next = 0
         let firmware: String?
@@ -40,39 +41,39 @@ struct BootPlan {
         if let firmware {
             let image = try loadImage(firmware, at: ram, memory: memory)
             start = image.entry
-            firmwareEnd = image.end
+            loadedEnd = max(ram, image.end)
         }
         if let kernel = configuration.kernel {
             let alignment: UInt64 = 2 << 20
             let image = try loadImage(
-                kernel, at: (firmwareEnd + alignment - 1) / alignment * alignment, memory: memory)
+                kernel, at: (loadedEnd + alignment - 1) / alignment * alignment, memory: memory)
+            loadedEnd = max(loadedEnd, image.end)
             next = image.entry
             if firmware == nil { start = image.entry }
-            if let initrd = configuration.initrd {
-                let address = image.entry + min(configuration.memorySize / 2, 512 << 20)
+            if let path = configuration.initrd {
+                let address = image.start + min(configuration.memorySize / 2, 512 << 20)
                 let room = ramEnd > address ? Int(ramEnd - address) : 0
-                let bytes = try readFile(initrd, limit: room)
+                let bytes = try readFile(path, limit: room)
                 guard memory.write(bytes, at: address) else {
-                    throw BootError("'\(initrd)' does not fit in RAM")
+                    throw BootError("'\(path)' does not fit in RAM")
                 }
-                initrdRange(address, bytes.count)
+                initrd = address..<address + UInt64(bytes.count)
+                loadedEnd = max(loadedEnd, address + UInt64(bytes.count))
             }
         } else if configuration.flash[0] != nil {
             if firmware == nil { start = VirtAddressMap.flash } else { next = VirtAddressMap.flash }
         }
     }
 
-    private mutating func initrdRange(_ address: UInt64, _ count: Int) {
-        initrd = address..<address + UInt64(count)
-    }
-
-    /// Address of a device tree of `size` bytes at the end of RAM.
-    static func deviceTreeAddress(memorySize: UInt64, size: Int) throws(BootError) -> UInt64 {
-        let end = VirtAddressMap.ram + memorySize
-        guard UInt64(size) + (2 << 20) < memorySize else {
-            throw BootError("RAM is too small for the device tree")
+    /// Address of a device tree of `size` bytes at the end of RAM, behind all that was loaded.
+    func deviceTreeAddress(memorySize: UInt64, size: Int) throws(BootError) -> UInt64 {
+        let address = (VirtAddressMap.ram + memorySize - UInt64(size)) / (2 << 20) * (2 << 20)
+        guard address >= loadedEnd else {
+            throw BootError(
+                "RAM is too small: what was loaded ends at 0x\(String(loadedEnd, radix: 16)), and the device tree "
+                    + "belongs at 0x\(String(address, radix: 16)); give more with -m")
         }
-        return (end - UInt64(size)) / (2 << 20) * (2 << 20)
+        return address
     }
 
     /// The mask ROM's contents: the first instructions and the words they load.

@@ -10,7 +10,8 @@ public struct BootError: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// A file's bytes, whole. `limit` bounds what is read.
 func readFile(_ path: String, limit: Int) throws(BootError) -> [UInt8] {
-    let descriptor = unsafe cplatform_open(path, O_RDONLY | O_CLOEXEC, 0)
+    // Without O_NONBLOCK a FIFO would wait for its other end.
+    let descriptor = unsafe cplatform_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
     guard descriptor >= 0 else {
         throw BootError("cannot open '\(path)': \(unsafe String(cString: strerror(errno)))")
     }
@@ -41,6 +42,8 @@ func readFile(_ path: String, limit: Int) throws(BootError) -> [UInt8] {
 struct LoadedImage: Equatable {
     /// Address of its first instruction.
     var entry: UInt64
+    /// Address of its first byte.
+    var start: UInt64
     /// One past its last byte.
     var end: UInt64
 }
@@ -53,7 +56,7 @@ func loadImage(_ path: String, at address: UInt64, memory: GuestMemory) throws(B
         throw BootError(
             "'\(path)': its \(bytes.count) bytes do not fit in RAM at 0x\(String(address, radix: 16))")
     }
-    return LoadedImage(entry: address, end: address + UInt64(bytes.count))
+    return LoadedImage(entry: address, start: address, end: address + UInt64(bytes.count))
 }
 
 private func loadELF(_ bytes: [UInt8], _ path: String, _ memory: GuestMemory) throws(BootError) -> LoadedImage
@@ -70,6 +73,7 @@ private func loadELF(_ bytes: [UInt8], _ path: String, _ memory: GuestMemory) th
         let count = field(56, 2),
         table < UInt64(bytes.count), size >= 56
     else { throw damaged }
+    var start = UInt64.max
     var end: UInt64 = 0
     for index in 0..<Int(count) {
         let header = Int(table) + index * Int(size)
@@ -78,16 +82,22 @@ private func loadELF(_ bytes: [UInt8], _ path: String, _ memory: GuestMemory) th
             let fileSize = field(header + 32, 8), let memorySize = field(header + 40, 8)
         else { throw damaged }
         guard type == 1, memorySize > 0 else { continue }
-        guard offset <= UInt64(bytes.count), fileSize <= UInt64(bytes.count) - offset, fileSize <= memorySize,
-            memorySize <= 1 << 30
+        guard offset <= UInt64(bytes.count), fileSize <= UInt64(bytes.count) - offset, fileSize <= memorySize
         else { throw damaged }
-        let content =
-            Array(bytes[Int(offset)..<Int(offset + fileSize)])
-            + [UInt8](repeating: 0, count: Int(memorySize - fileSize))
-        guard memory.write(content, at: physical) else {
-            throw BootError("'\(path)': a segment at 0x\(String(physical, radix: 16)) is outside of RAM")
+        guard memory.region(at: physical)?.isWritable == true, let count = Int(exactly: memorySize),
+            let target = unsafe memory.bytes(at: physical, count: count)
+        else {
+            throw BootError(
+                "'\(path)': a segment of \(memorySize) bytes at 0x\(String(physical, radix: 16)) is outside of RAM"
+            )
         }
-        end = max(end, physical &+ memorySize)
+        unsafe target.copyBytes(from: bytes[Int(offset)..<Int(offset + fileSize)])
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: target[Int(fileSize)...])
+        unsafe rest.initializeMemory(as: UInt8.self, repeating: 0)
+        memory.markDirty(at: physical, count: count)
+        start = min(start, physical)
+        end = max(end, physical + memorySize)
     }
-    return LoadedImage(entry: entry, end: end)
+    guard start < end else { throw BootError("'\(path)': the ELF file has nothing to load") }
+    return LoadedImage(entry: entry, start: start, end: end)
 }

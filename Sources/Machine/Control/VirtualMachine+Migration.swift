@@ -82,8 +82,11 @@ extension VirtualMachine: MigratableGuest {
     }
 
     public func takeDisks() throws(MigrationError) {
-        for image in board.images {
-            do { try image.activate() } catch { throw MigrationError(error.description) }
+        do {
+            for image in board.images { try image.activate() }
+            for chip in board.flash { try chip.saveArrived() }
+        } catch {
+            throw MigrationError("\(error)")
         }
     }
 

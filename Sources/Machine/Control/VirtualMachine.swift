@@ -48,7 +48,14 @@ public final class VirtualMachine: Sendable {
             guard let self else { return }
             requests.perform { self.serve(request) }
         }
-        if configuration.incoming == nil { try board.boot() }
+        guard configuration.incoming == nil else { return }
+        do {
+            try board.loadFlash()
+            try board.boot()
+        } catch {
+            board.close()
+            throw error
+        }
     }
 
     /// Who hears of events.
@@ -74,7 +81,9 @@ public final class VirtualMachine: Sendable {
 
     /// Stops the harts and settles the devices; the run state becomes `new`. No effect when not running, but for the
     /// name of the state.
-    public func stop(as new: RunState = .paused) {
+    ///
+    /// - Parameter isTold: whether clients hear of it.
+    public func stop(as new: RunState = .paused, isTold: Bool = true) {
         let stopped = state.withLock { state -> Bool in
             guard state.isRunning else {
                 if new != .paused { state = new }
@@ -84,7 +93,7 @@ public final class VirtualMachine: Sendable {
             state = new
             return true
         }
-        if stopped { emit(.stop) }
+        if stopped, isTold { emit(.stop) }
     }
 
     /// Calls `body` while no hart runs. Nobody is told, and the run state cannot change meanwhile.
@@ -101,8 +110,12 @@ public final class VirtualMachine: Sendable {
         state.withLock { if !$0.isRunning { $0 = new } }
     }
 
-    /// Resets board and harts and, unless the guest waits for a migration, loads the firmware again.
+    /// Resets board and harts and, unless the guest waits for a migration, loads the firmware again. With `-no-reboot`
+    /// it ends the guest instead.
     public func reset(byGuest: Bool) {
+        if configuration.endsOnReset {
+            return shutdown(byGuest: byGuest, reason: byGuest ? .guestReset : .hostQmpSystemReset)
+        }
         var failure: BootError?
         state.withLock { state in
             let wasRunning = state.isRunning
@@ -131,10 +144,12 @@ public final class VirtualMachine: Sendable {
     /// Presses the power button. The board has none that its guests hear of, as QEMU's: only the event is sent.
     public func powerdown() { emit(.powerdown) }
 
-    /// Ends the guest and the process.
+    /// Ends the guest and the process; with `-no-shutdown` only an operator ends the process, and the guest stands.
     public func shutdown(byGuest: Bool, reason: ShutdownCause, status: Int32 = 0) {
-        stop(as: .shutdown)
         emit(.shutdown(byGuest: byGuest, reason: reason))
+        let stays = configuration.staysAfterShutdown && reason != .hostQmpQuit && reason != .hostSignal
+        stop(as: .shutdown, isTold: stays)
+        if stays { return }
         board.close()
         endOfLife.withLock { $0 }?(status)
     }
@@ -182,11 +197,13 @@ private final class RequestThread: Sendable {
 }
 
 extension VirtualMachine {
-    /// Writes the board's device tree to a file, for `-machine dumpdtb=`.
+    /// Writes the board's device tree to a file, for `-machine dumpdtb=`: the one that the guest would find.
     ///
     /// - Throws: ``BootError`` when the file cannot be written, or what the machine needs is missing.
     public static func writeDeviceTree(_ configuration: MachineConfiguration, to path: String) throws {
-        let tree = try VirtBoard(configuration).deviceTree(initrd: nil)
+        let board = try VirtBoard(configuration)
+        let tree = try board.boot()
+        board.close()
         let descriptor = unsafe cplatform_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0, unsafe write(descriptor, tree, tree.count) == tree.count else {
             throw BootError("cannot write '\(path)': \(unsafe String(cString: strerror(errno)))")

@@ -1,27 +1,54 @@
-/// An option's value in QEMU's notation `first,key=value,flag=on`, where a comma in a value is doubled.
+import QAPI
+
+/// An option's value in QEMU's notation `first,key=value,flag=on`, where a comma in a value is doubled, or as a JSON
+/// object, whose inner objects and arrays become dotted keys (`file.filename`, `hostfwd.0.str`).
 ///
 /// Every key that is asked for is taken out; what is left at the end is unknown, and ``finish()`` says so.
 public struct KeyValueOption: Sendable {
     /// The option with its dash, for errors.
     public let option: String
     private var pairs: [(key: String, value: String)] = []
+    /// Keys that somebody asked for: what may be given.
+    private var known: [String] = []
 
     /// - Parameter implied: key of the first part when it has no `=`, e.g. `driver` in `-device`.
     public init(_ option: String, _ text: String, implied: String?) throws(OptionError) {
         self.option = option
-        guard text.first != "{" else {
-            throw OptionError(option, "the JSON notation is not built yet; use key=value")
+        if text.first == "{" {
+            let value: JSONValue
+            do throws(JSONParseError) {
+                value = try JSONValue(parsing: text)
+            } catch {
+                throw OptionError(option, "in '\(text)': \(error)")
+            }
+            try flatten(value, as: "")
+            return
         }
         for (index, part) in Self.split(text).enumerated() {
             if let equals = part.firstIndex(of: "=") {
                 pairs.append((String(part[..<equals]), String(part[part.index(after: equals)...])))
             } else if index == 0, let implied {
                 pairs.append((implied, part))
-            } else if part.hasPrefix("no"), part.count > 2 {
+            } else if part.hasPrefix("no"), part.count > 2, part != "nodelay" {
                 pairs.append((String(part.dropFirst(2)), "off"))
             } else if !part.isEmpty {
                 pairs.append((part, "on"))
             }
+        }
+    }
+
+    private mutating func flatten(_ value: JSONValue, as key: String) throws(OptionError) {
+        switch value {
+        case .object(let members):
+            for member in members {
+                try flatten(member.value, as: key.isEmpty ? member.key : "\(key).\(member.key)")
+            }
+        case .array(let items):
+            for (index, item) in items.enumerated() { try flatten(item, as: "\(key).\(index)") }
+        case .bool(let isOn): pairs.append((key, isOn ? "on" : "off"))
+        case .string(let text): pairs.append((key, text))
+        case .integer, .unsigned, .double: pairs.append((key, value.description))
+        case .null: throw OptionError(option, "'\(key)' is null")
         }
     }
 
@@ -44,12 +71,36 @@ public struct KeyValueOption: Sendable {
         return parts + [part]
     }
 
-    /// The value of a key, taken out.
+    /// Keys that nobody has taken yet.
+    public var names: [String] { pairs.map(\.key) }
+
+    /// Adds a pair that was written in another way.
+    mutating func add(_ key: String, _ value: String) { pairs.append((key, value)) }
+
+    /// The value of a key, which stays.
+    public func value(_ key: String) -> String? { pairs.last { $0.key == key }?.value }
+
+    /// The value of a key, taken out; of several the last.
     public mutating func take(_ key: String) -> String? {
+        known.append(key)
         guard let index = pairs.lastIndex(where: { $0.key == key }) else { return nil }
         let value = pairs[index].value
         pairs.removeAll { $0.key == key }
         return value
+    }
+
+    /// All values of a key that may be repeated; in JSON an array, of texts or of objects with a text `str`.
+    public mutating func takeAll(_ key: String) -> [String] {
+        known.append(key)
+        func belongs(_ name: String) -> Bool {
+            guard name != key else { return true }
+            let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+            return parts.count >= 2 && parts.count <= 3 && parts[0] == key && Int(parts[1]) != nil
+                && (parts.count == 2 || parts[2] == "str")
+        }
+        let values = pairs.filter { belongs($0.key) }.map(\.value)
+        pairs.removeAll { belongs($0.key) }
+        return values
     }
 
     public mutating func require(_ key: String) throws(OptionError) -> String {
@@ -75,6 +126,15 @@ public struct KeyValueOption: Sendable {
         return number
     }
 
+    /// A file descriptor that the parent process left open.
+    public mutating func takeDescriptor(_ key: String) throws(OptionError) -> Int32? {
+        guard let number = try takeInteger(key) else { return nil }
+        guard number <= 1 << 20 else {
+            throw OptionError(option, "'\(key)=\(number)': expected the number of an open file descriptor")
+        }
+        return Int32(number)
+    }
+
     /// Bytes with an optional suffix K, M, G, T (powers of 1024).
     public mutating func takeSize(_ key: String, unit: UInt64 = 1) throws(OptionError) -> UInt64? {
         guard let value = take(key) else { return nil }
@@ -84,10 +144,26 @@ public struct KeyValueOption: Sendable {
         return size
     }
 
+    /// A property that is built with these values only.
+    ///
+    /// - Parameter reason: why not with others.
+    public mutating func expect(_ key: String, _ values: String..., reason: String = "not built")
+        throws(OptionError)
+    {
+        guard let value = take(key), !values.contains(value) else { return }
+        let choice = values.isEmpty ? "" : "; it can be \(values.joined(separator: " or "))"
+        throw OptionError(option, "'\(key)=\(value)': \(reason)\(choice)")
+    }
+
+    /// Properties that change nothing that a guest or a client could see here.
+    public mutating func ignore(_ keys: String...) {
+        for key in keys { _ = take(key) }
+    }
+
     /// Everything that nobody asked for is an error.
     public func finish() throws(OptionError) {
         guard let pair = pairs.first else { return }
-        throw OptionError(option, "unknown property '\(pair.key)'")
+        throw OptionError(option, "unknown property '\(pair.key)'" + hint(pair.key, among: known))
     }
 
     static func integer(_ text: String) -> UInt64? {

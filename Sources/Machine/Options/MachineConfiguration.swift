@@ -44,6 +44,31 @@ public struct MachineConfiguration: Sendable {
         public var id: String
         public var path: String
         public var isReadOnly: Bool
+        /// Another node stands on it, so that it is not opened for itself.
+        public var isInner = false
+    }
+
+    /// Memory that `-object` describes and `-machine memory-backend=` takes for RAM.
+    public struct MemoryBackend: Equatable, Sendable {
+        public enum Source: Equatable, Sendable {
+            case anonymous
+            /// A file without a name, which other processes can map.
+            case memfd
+            /// A file; without `isShared` what the guest writes stays in this process.
+            case file(path: String, isShared: Bool)
+        }
+        public var id: String
+        /// Bytes.
+        public var size: UInt64
+        public var source: Source
+    }
+
+    /// What the real-time clock shows at the start.
+    public enum ClockBase: Equatable, Sendable {
+        case utc
+        case localTime
+        /// Seconds since 1970.
+        case date(Int64)
     }
 
     public struct NetworkBackend: Equatable, Sendable {
@@ -60,13 +85,24 @@ public struct MachineConfiguration: Sendable {
     /// A virtio device.
     public struct Device: Equatable, Sendable {
         public enum Kind: Equatable, Sendable {
-            case block(drive: String)
-            case network(netdev: String?, mac: String?)
+            /// `serial`: at most 20 bytes that the guest can ask for.
+            case block(drive: String, serial: String)
+            /// `mac`: 6 bytes.
+            case network(netdev: String?, mac: [UInt8]?)
             case rng
             case serial
             case balloon
-            /// A port of the virtio-serial device before it.
-            case port(chardev: String, name: String?, isConsole: Bool)
+            case port(Port)
+        }
+        /// A port of a virtio-serial device.
+        public struct Port: Equatable, Sendable {
+            public var chardev: String
+            public var name: String
+            public var isConsole: Bool
+            /// Number on its device, 0 to 30; nil for the lowest free one.
+            public var number: Int?
+            /// Which of ``MachineConfiguration/devices`` it is on.
+            public var device: Int
         }
         public enum Place: Equatable, Sendable {
             /// Slot named by `bus=virtio-mmio-bus.N`, else the highest free one.
@@ -87,12 +123,17 @@ public struct MachineConfiguration: Sendable {
     public var hasUUID = false
     /// Guest RAM in bytes.
     public var memorySize: UInt64 = 128 << 20
-    /// Name of the RAM block in a stream.
-    public var memoryName = "riscv_virt_board.ram"
+    /// Those of `-object`, used or not.
+    public var memoryBackends: [MemoryBackend] = []
+    /// The one that is RAM; nil for the board's own.
+    public var memoryBackend: MemoryBackend?
     /// 1...8.
     public var harts = 1
     /// `-M virt,aclint=on`.
     public var hasACLINT = false
+    /// False for `-M virt,acpi=off`, which a stream shows by what is missing in it.
+    public var hasACPI = true
+    public var clockBase = ClockBase.utc
     /// `-M virt,dumpdtb=FILE`.
     public var deviceTreeDump: String?
     /// `-global virtio-mmio.force-legacy=false`.
@@ -113,8 +154,16 @@ public struct MachineConfiguration: Sendable {
     public var incoming: String?
     /// `-S`.
     public var startsPaused = false
+    /// `-no-reboot`: a reset ends the guest.
+    public var endsOnReset = false
+    /// `-no-shutdown`: a guest that has powered off stays, paused.
+    public var staysAfterShutdown = false
     public var isDaemon = false
     public var pidFile: String?
+    /// `-name process=`.
+    public var processName: String?
+    /// `-msg timestamp=on`.
+    public var hasTimestamps = false
 
     public init() {}
 }

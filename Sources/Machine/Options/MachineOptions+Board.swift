@@ -1,0 +1,250 @@
+/// Options about the board itself: what it is made of, and how it starts.
+extension MachineOptions {
+    mutating func readMachine(_ given: KeyValueOption) throws(OptionError) {
+        var option = given
+        let type = option.take("type") ?? "virt"
+        if lists(option, type, "Machines", ["virt    RISC-V VirtIO board (default)"]) { return }
+        guard type == "virt" else {
+            throw OptionError(option.option, "'\(type)': only 'virt' is built" + hint(type, among: ["virt"]))
+        }
+        if let aclint = try option.takeBool("aclint") { configuration.hasACLINT = aclint }
+        if let file = option.take("dumpdtb") { configuration.deviceTreeDump = file }
+        if let names = option.take("accel") {
+            accelerators += names.split(separator: ":").map(String.init)
+        }
+        try option.expect("aia", "none", reason: "only the PLIC is built")
+        if option.value("acpi") == "off" { configuration.hasACPI = false }
+        try option.expect(
+            "acpi", "auto", "off", reason: "no ACPI tables are made; the guest has its device tree")
+        if let backend = option.take("memory-backend") { memoryBackendName = backend }
+        if let file = option.take("firmware") { readFirmware(file) }
+        if let file = option.take("kernel") { configuration.kernel = file }
+        if let file = option.take("initrd") { configuration.initrd = file }
+        if let text = option.take("append") { configuration.arguments = text }
+        for chip in 0..<2 {
+            if let node = option.take("pflash\(chip)") { flashNodes[chip] = node }
+        }
+        try option.expect("usb", "off", reason: "there is no USB")
+        try option.expect("iommu-sys", "off", "auto", reason: "there is no IOMMU")
+        try option.expect("suppress-vmdesc", "off", reason: "a stream always ends with its description")
+        option.ignore("dump-guest-core", "mem-merge", "graphics")
+        try option.finish()
+    }
+
+    mutating func readAccelerator(_ given: KeyValueOption) throws(OptionError) {
+        var option = given
+        let name = try option.require("accel")
+        if lists(option, name, "Accelerators", ["tcg    the interpreter"]) { return }
+        accelerators.append(name)
+        try option.expect("thread", "multi", reason: "every hart has a thread")
+        option.ignore("tb-size")
+        try option.finish()
+    }
+
+    /// `-cpu rv64` with properties: the hart is what it is, so each of them has to say what holds anyway.
+    mutating func readCPU(_ given: KeyValueOption) throws(OptionError) {
+        var option = given
+        let model = option.take("model") ?? "rv64"
+        if lists(option, model, "Harts", ["rv64"]) { return }
+        guard model == "rv64" else {
+            throw OptionError(
+                option.option, "'\(model)': only 'rv64' is built" + hint(model, among: ["rv64"]))
+        }
+        for name in VirtBoard.extensions + ["s", "u", "mmu", "pmp", "sv39", "sv48", "sv57"] {
+            if try option.takeBool(name) == false {
+                throw OptionError(option.option, "'\(name)=off': the hart always has it")
+            }
+        }
+        for block in ["cbom", "cbop", "cboz"] {
+            try option.expect("\(block)_blocksize", "64", reason: "the hart's blocks have 64 bytes")
+        }
+        for name in option.names where Self.isExtensionName(name) {
+            if try option.takeBool(name) == true {
+                throw OptionError(option.option, "'\(name)=on': the hart does not have it")
+            }
+        }
+        try option.finish()
+    }
+
+    /// Single letters and the longer names that begin with z, s or x.
+    private static func isExtensionName(_ name: String) -> Bool {
+        guard let first = name.first, name.allSatisfy({ $0.isASCII && ($0.isLowercase || $0.isNumber) })
+        else {
+            return false
+        }
+        return name.count == 1 ? first.isLowercase : name.count > 2 && "zsx".contains(first)
+    }
+
+    mutating func readMemory(_ given: KeyValueOption) throws(OptionError) {
+        var option = given
+        if let size = try option.takeSize("size", unit: 1 << 20) {
+            try setMemorySize(size, option.option)
+            hasMemoryOption = true
+        }
+        try option.expect("slots", "0", reason: "memory cannot be added later")
+        if let maximum = try option.takeSize("maxmem", unit: 1 << 20), maximum != configuration.memorySize {
+            throw OptionError(option.option, "'maxmem' is not 'size': memory cannot be added later")
+        }
+        try option.finish()
+    }
+
+    private mutating func setMemorySize(_ size: UInt64, _ option: String) throws(OptionError) {
+        guard size >= 1 << 20, size <= 1 << 40, size % 4096 == 0 else {
+            throw OptionError(option, "RAM size must be a multiple of 4 KiB from 1 MiB to 1 TiB")
+        }
+        configuration.memorySize = size
+    }
+
+    /// RAM comes from the named backend, whose size has to agree with `-m`.
+    mutating func finishMemory() throws(OptionError) {
+        guard let name = memoryBackendName else { return }
+        guard let backend = configuration.memoryBackends.first(where: { $0.id == name }) else {
+            throw OptionError("-machine", "'memory-backend=\(name)': there is no such memory backend")
+        }
+        if hasMemoryOption, backend.size != configuration.memorySize {
+            throw OptionError(
+                "-machine",
+                "'memory-backend=\(name)': it has \(backend.size) bytes, but -m says \(configuration.memorySize)"
+            )
+        }
+        try setMemorySize(backend.size, "-object \(name)")
+        configuration.memoryBackend = backend
+    }
+
+    mutating func readHarts(_ given: KeyValueOption) throws(OptionError) {
+        var option = given
+        for level in ["drawers", "books", "dies", "clusters", "modules"] {
+            try option.expect(level, "1", reason: "the board has sockets, cores and threads")
+        }
+        var product: UInt64 = 1
+        var isComplete = true
+        for level in ["sockets", "cores", "threads"] {
+            guard let count = try option.takeInteger(level) else {
+                isComplete = false
+                continue
+            }
+            guard (1...8).contains(count) else {
+                throw OptionError(option.option, "'\(level)=\(count)': 1 to 8")
+            }
+            product *= count
+        }
+        let maximum = try option.takeInteger("maxcpus")
+        let harts = try option.takeInteger("cpus") ?? maximum ?? product
+        guard (1...8).contains(harts) else { throw OptionError(option.option, "1 to 8 harts, not \(harts)") }
+        if let maximum, maximum != harts {
+            throw OptionError(option.option, "'maxcpus=\(maximum)': harts cannot be added later")
+        }
+        guard isComplete ? product == harts : harts % product == 0 else {
+            throw OptionError(
+                option.option, "sockets, cores and threads make \(product) harts, but there are \(harts)")
+        }
+        configuration.harts = Int(harts)
+        try option.finish()
+    }
+
+    mutating func readGlobal(_ given: KeyValueOption) throws(OptionError) {
+        var option = given
+        let isLegacy: Bool?
+        if option.names.contains("driver") {
+            let name = try "\(option.require("driver")).\(option.require("property"))"
+            let value = try option.require("value")
+            var single = try KeyValueOption(option.option, "\(name)=\(value)", implied: nil)
+            isLegacy = try single.takeBool("virtio-mmio.force-legacy")
+            try single.finish()
+        } else {
+            isLegacy = try option.takeBool("virtio-mmio.force-legacy")
+        }
+        if let isLegacy { configuration.isVirtioModern = !isLegacy }
+        try option.finish()
+    }
+
+    mutating func readClock(_ given: KeyValueOption) throws(OptionError) {
+        var option = given
+        switch option.take("base") {
+        case nil, "utc"?: configuration.clockBase = .utc
+        case "localtime"?: configuration.clockBase = .localTime
+        case let date?:
+            guard let seconds = CalendarDate(parsing: date)?.secondsSince1970 else {
+                throw OptionError(
+                    option.option,
+                    "'base=\(date)': expected utc, localtime, or a date as 2006-06-17 or 2006-06-17T16:01:21")
+            }
+            configuration.clockBase = .date(seconds)
+        }
+        try option.expect("clock", "host", "rt", reason: "the real-time clock follows the host's")
+        try option.expect("driftfix", "none", "slew")
+        try option.finish()
+    }
+
+    mutating func readName(_ given: KeyValueOption) throws(OptionError) {
+        var option = given
+        if let name = option.take("guest") { configuration.name = name }
+        if let name = option.take("process") { configuration.processName = name }
+        option.ignore("debug-threads")  // Threads always have names.
+        try option.finish()
+    }
+
+    mutating func readUUID(_ option: String, _ text: String) throws(OptionError) {
+        guard let uuid = Self.uuid(text) else { throw OptionError(option, "'\(text)' is not a UUID") }
+        configuration.uuid = uuid
+        configuration.hasUUID = true
+    }
+
+    mutating func readFirmware(_ name: String) {
+        configuration.firmware = name == "default" ? .standard : name == "none" ? .none : .file(name)
+    }
+
+    /// There is nothing that would look at an order: firmware boots the kernel or what lies in flash.
+    mutating func readBoot(_ given: KeyValueOption) throws(OptionError) {
+        var option = given
+        _ = try option.takeBool("strict")
+        for key in ["order", "once"] {
+            if let order = option.take(key), !order.allSatisfy({ "abcdefghijklmnop".contains($0) }) {
+                throw OptionError(option.option, "'\(key)=\(order)': drives are letters from a to p")
+            }
+        }
+        try option.expect("menu", "off", reason: "there is no boot menu")
+        try option.finish()
+    }
+
+    mutating func readAction(_ given: KeyValueOption) throws(OptionError) {
+        var option = given
+        func choice(_ key: String, _ values: [String]) throws(OptionError) -> Int? {
+            guard let value = option.take(key) else { return nil }
+            guard let index = values.firstIndex(of: value) else {
+                throw OptionError(
+                    option.option, "'\(key)=\(value)': expected \(values.joined(separator: " or "))")
+            }
+            return index
+        }
+        if let index = try choice("reboot", ["reset", "shutdown"]) { configuration.endsOnReset = index == 1 }
+        if let index = try choice("shutdown", ["poweroff", "pause"]) {
+            configuration.staysAfterShutdown = index == 1
+        }
+        // The board has neither a panic device nor a watchdog: nothing ever asks for these.
+        _ = try choice("panic", ["none", "pause", "shutdown", "exit-failure"])
+        _ = try choice(
+            "watchdog", ["none", "reset", "shutdown", "poweroff", "pause", "debug", "inject-nmi"])
+        try option.finish()
+    }
+
+    mutating func readMessages(_ given: KeyValueOption) throws(OptionError) {
+        var option = given
+        if let isOn = try option.takeBool("timestamp") { configuration.hasTimestamps = isOn }
+        try option.expect("guest-name", "off")
+        try option.finish()
+    }
+
+    static func uuid(_ text: String) -> [UInt8]? {
+        let digits = text.filter { $0 != "-" }
+        guard digits.count == 32, text.count == 32 || text.count == 36 else { return nil }
+        var bytes: [UInt8] = []
+        var rest = Substring(digits)
+        while !rest.isEmpty {
+            guard let byte = UInt8(rest.prefix(2), radix: 16) else { return nil }
+            bytes.append(byte)
+            rest = rest.dropFirst(2)
+        }
+        return bytes
+    }
+}
