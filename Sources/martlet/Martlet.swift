@@ -1,5 +1,7 @@
 import ArgumentParser
+import Foundation
 import Glibc
+import Synchronization
 
 /// `martlet`: the command line. Called as `qemu-system-riscv64`, or with a first argument that begins with a single
 /// dash, it is `martlet run`.
@@ -37,9 +39,15 @@ struct Martlet: AsyncParsableCommand {
 /// This program's version.
 let martletVersion = "0.1.0"
 
+/// `-msg timestamp=on`: messages begin with the time.
+let hasTimestamps = Atomic<Bool>(false)
+
 /// Prints a line on standard error.
 func warn(_ message: String) {
-    let line = "martlet: \(message)\n"
+    var line = "martlet: \(message)\n"
+    if hasTimestamps.load(ordering: .relaxed) {
+        line = Date.now.formatted(.iso8601.time(includingFractionalSeconds: true)) + " " + line
+    }
     unsafe _ = Glibc.write(2, line, line.utf8.count)
 }
 

@@ -18,35 +18,37 @@ struct Run: AsyncParsableCommand {
     func run() async throws { await Self.main(machineArguments: options) }
 
     static func main(machineArguments arguments: [String]) async {
-        if arguments.contains("--help") || arguments.contains("-help") || arguments.contains("-h") {
-            print(runHelp)
-            return
+        if arguments.contains(where: { ["--help", "-help", "-h"].contains($0) }) { return print(runHelp) }
+        if arguments.contains(where: { ["--version", "-version"].contains($0) }) {
+            return print("martlet \(martletVersion)")
         }
-        if arguments == ["-version"] || arguments == ["--version"] {
-            print("martlet \(martletVersion)")
-            return
-        }
-        let configuration: MachineConfiguration
         do {
-            configuration = try MachineOptions(parsing: arguments).configuration
+            let options = try MachineOptions(parsing: arguments)
+            if let listing = options.listing { return print(listing) }
+            try await start(options.configuration)
         } catch {
             fail("\(error)")
         }
+    }
+
+    private static func start(_ given: MachineConfiguration) async throws {
+        var configuration = given
+        hasTimestamps.store(configuration.hasTimestamps, ordering: .relaxed)
+        if let path = configuration.deviceTreeDump {
+            return try VirtualMachine.writeDeviceTree(configuration, to: path)
+        }
+        let pipe = configuration.isDaemon ? Daemon.takePipe() : nil
         if configuration.isDaemon {
-            fail("-daemonize: not built yet; start it with '&' or a service manager")
+            if pipe == nil { Daemon.start() }
+            // They are read again at each reset, when the process is in another directory.
+            configuration.makePathsAbsolute()
         }
-        do {
-            if let path = configuration.deviceTreeDump {
-                try VirtualMachine.writeDeviceTree(configuration, to: path)
-                return
-            }
-            let machine = try VirtualMachine(configuration)
-            if let path = configuration.pidFile { try writeProcessID(to: path) }
-            let control = try Control(machine)
-            await run(machine, control)
-        } catch {
-            fail("\(error)")
-        }
+        if let name = configuration.processName { unsafe cplatform_set_thread_name(name) }
+        let machine = try VirtualMachine(configuration)
+        if let path = configuration.pidFile { try PIDFile.write(path) }
+        let control = try Control(machine)
+        if let pipe { Daemon.stands(pipe) }
+        await run(machine, control)
     }
 
     /// Runs until the guest powers off or a signal ends the process.
@@ -73,17 +75,22 @@ struct Run: AsyncParsableCommand {
             if !machine.configuration.startsPaused, machine.configuration.incoming == nil { machine.resume() }
         }
         control.stop()
+        if let path = machine.configuration.pidFile { unsafe unlink(path) }
         Glibc.exit(status)
     }
+}
 
-    private static func writeProcessID(to path: String) throws {
-        let descriptor = unsafe cplatform_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw OptionError(
-                "-pidfile", "cannot write '\(path)': \(unsafe String(cString: strerror(errno)))")
-        }
-        let text = "\(getpid())\n"
-        unsafe _ = write(descriptor, text, text.utf8.count)
-        close(descriptor)
+extension MachineConfiguration {
+    /// Names the files of the boot from the root, so that they are found from any working directory.
+    mutating func makePathsAbsolute() {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        guard unsafe getcwd(&buffer, buffer.count) != nil else { return }
+        let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        let folder = String(decoding: bytes, as: UTF8.self)
+        func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
+        if case .file(let path) = firmware { firmware = .file(absolute(path)) }
+        kernel = kernel.map(absolute)
+        initrd = initrd.map(absolute)
+        pidFile = pidFile.map(absolute)
     }
 }

@@ -1,45 +1,59 @@
-/// What `martlet run --help` prints.
-let runHelp = """
-    OVERVIEW: Run a riscv64 `virt` guest.
+import Machine
 
-    USAGE: martlet run [option ...]
+/// What `martlet run --help` prints: the options as their table has them, and examples.
+var runHelp: String {
+    var lines = [
+        "OVERVIEW: Run a riscv64 `virt` guest.", "", "USAGE: martlet run [option ...]", "",
+        "The options are those of qemu-system-riscv64 -M virt. Sizes take K, M, G, T. Where an option takes",
+        "properties, a comma in a value is doubled; a JSON object can stand in their place. 'help' lists what",
+        "-M, -cpu, -chardev, -netdev, -device and -object know.",
+    ]
+    for group in OptionEntry.Group.allCases {
+        lines += ["", group.rawValue]
+        for entry in OptionTable.entries where entry.group == group {
+            let names = entry.names.map { "-\($0)" }.joined(separator: ", ")
+            let head = "  " + names + (entry.argument.map { " \($0)" } ?? "")
+            let indent = String(repeating: " ", count: 26)
+            var text = wrapped(entry.help, to: 84)
+            if head.count < 25 {
+                lines.append(head.padding(to: 26) + text.removeFirst())
+            } else {
+                lines.append(head)
+            }
+            lines += text.map { indent + $0 }
+        }
+    }
+    return (lines + ["", "EXAMPLES", examples]).joined(separator: "\n")
+}
 
-    The options are those of qemu-system-riscv64 -M virt. Sizes take K, M, G, T.
+/// Lines of at most `width` characters, broken at spaces.
+private func wrapped(_ text: String, to width: Int) -> [String] {
+    var lines = [""]
+    for word in text.split(separator: " ") {
+        let last = lines[lines.count - 1]
+        if !last.isEmpty, last.count + word.count >= width {
+            lines.append(String(word))
+        } else {
+            lines[lines.count - 1] = last.isEmpty ? String(word) : "\(last) \(word)"
+        }
+    }
+    return lines
+}
 
-    MACHINE
-      -M virt[,aclint=on][,dumpdtb=FILE]  the board; dumpdtb writes its device tree and exits
-      -cpu rv64                           the hart
-      -smp N                              1 to 8 harts (1)
-      -m SIZE                             RAM, in MiB without a suffix (128M)
-      -name NAME, -uuid UUID              what query-name and query-uuid answer
-      -global virtio-mmio.force-legacy=false   virtio 1.0 on the mmio slots
+extension String {
+    fileprivate func padding(to width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - count))
+    }
+}
 
-    BOOT
-      -bios default|none|FILE             firmware, raw or ELF (default: OpenSBI, where the system has it)
-      -kernel FILE -initrd FILE -append TEXT
-      -drive if=pflash,file=FILE,format=raw
-
-    CONSOLE AND CONTROL
-      -serial none|stdio|pty|file:PATH|unix:PATH[,server=on,wait=off]|tcp:HOST:PORT[,...]|chardev:ID
-      -chardev null|stdio|pty|file|socket,id=ID,...
-      -qmp unix:PATH,server=on,wait=off   a QMP monitor; any number of them
-      -mon chardev=ID,mode=control
-      -monitor none, -display none, -nographic, -nodefaults
-      -S                                  do not start the harts; `cont` does
-      -incoming URI|defer                 wait for a migration
-      -daemonize, -pidfile FILE
-
-    DEVICES (virtio, on the eight mmio slots)
-      -drive file=FILE,format=raw,if=none,id=ID   -blockdev driver=file|raw,node-name=ID,...
-      -netdev user|socket|tap,id=ID,...
-      -device virtio-blk-device,drive=ID    -device virtio-net-device,netdev=ID[,mac=MAC]
-      -device virtio-rng-device             -device virtio-balloon-device
-      -device virtio-serial-device          -device virtconsole,chardev=ID
-
-    EXAMPLES
+private let examples = """
       martlet run -m 512M -kernel Image -initrd initramfs.gz -append console=ttyS0
       martlet run -m 1G -smp 4 -nographic -kernel Image -append 'console=ttyS0 root=/dev/vda' \\
           -drive file=disk.img,format=raw,if=none,id=d0 -device virtio-blk-device,drive=d0 \\
           -netdev user,id=n0 -device virtio-net-device,netdev=n0 -qmp unix:vm.sock,server=on,wait=off
       martlet run -m 1G -smp 4 -incoming tcp:0:4444 ...   the same options: the guest arrives there
+      martlet run -m 1G -kernel Image -serial file:console.log -qmp unix:vm.sock,server=on,wait=off \\
+          -pidfile vm.pid -daemonize
+      martlet run -bios none -drive if=pflash,format=raw,file=firmware.img -nographic
+      martlet run -M virt,dumpdtb=virt.dtb -smp 4
     """
