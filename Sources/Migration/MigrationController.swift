@@ -52,11 +52,20 @@ public final class MigrationController: Sendable {
         }
     }
 
-    /// QMP `migrate-set-capabilities`, refused while a migration runs.
+    /// QMP `migrate-set-capabilities`, refused while a migration runs: nothing changes if what comes of it breaks
+    /// a rule.
     public func setCapabilities(_ change: (inout MigrationSettings) -> Void) throws(MigrationError) {
         try state.withLock { (state) throws(MigrationError) in
             try Self.requireIdle(state)
-            shared.settings.withLock { change(&$0) }
+            let isListening = state.incoming?.report.status.isUnderWay == true
+            try shared.settings.withLock { (settings) throws(MigrationError) in
+                var copy = settings
+                change(&copy)
+                let request = CapabilityRule.Request(
+                    before: settings.capabilities, after: copy, isListening: isListening)
+                if let refusal = CapabilityRule.refusal(request) { throw MigrationError(refusal) }
+                settings = copy
+            }
         }
     }
 

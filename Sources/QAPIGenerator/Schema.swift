@@ -27,6 +27,10 @@ struct Definition: Sendable {
     var documentation: String
     var features: [String]
     var isBuilt: Bool
+    /// What QEMU must be configured with to have it; empty if nothing.
+    var condition = ""
+    /// The enumeration that says of each member, by its name, whether it is built and which features it has.
+    var marks: String?
     var kind: Kind
 
     enum Kind {
@@ -74,6 +78,7 @@ struct EnumValue: Sendable {
     var name: String
     var features: [String]
     var isBuilt: Bool
+    var condition = ""
     var documentation: String
 }
 

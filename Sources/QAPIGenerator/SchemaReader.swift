@@ -17,7 +17,29 @@ extension Schema {
             var reader = SchemaReader(object: object, comment: block.comment, line: block.line)
             definitions.append(try reader.definition())
         }
+        try applyMarks()
         try check()
+    }
+
+    private mutating func applyMarks() throws(SchemaError) {
+        let types = types
+        for index in definitions.indices {
+            guard let name = definitions[index].marks,
+                case .structure(var members) = definitions[index].kind
+            else { continue }
+            guard case .enumeration(let values)? = types[name]?.kind else {
+                throw SchemaError(
+                    description: "'\(definitions[index].name)' has its marks of '\(name)', which is no enum")
+            }
+            for member in members.indices {
+                guard let value = values.first(where: { $0.name == members[member].name }) else {
+                    throw SchemaError(description: "'\(name)' has no value '\(members[member].name)'")
+                }
+                members[member].isBuilt = value.isBuilt
+                members[member].features = value.features
+            }
+            definitions[index].kind = .structure(members)
+        }
     }
 
     private func check() throws(SchemaError) {
@@ -121,10 +143,13 @@ struct SchemaReader {
     mutating func definition() throws(SchemaError) -> Definition {
         let built = try flag("built", default: true)
         let features = try strings("features")
+        let condition = take("if")?.string ?? ""
+        let marks = take("marks")?.string
         let (name, kind) = try nameAndKind()
         if let stray = object.first { throw error("key '\(stray.key)' is not known") }
         return Definition(
-            name: name, documentation: summary, features: features, isBuilt: built, kind: kind)
+            name: name, documentation: summary, features: features, isBuilt: built, condition: condition,
+            marks: marks, kind: kind)
     }
 
     private mutating func nameAndKind() throws(SchemaError) -> (String, Definition.Kind) {
@@ -192,6 +217,7 @@ struct SchemaReader {
             name: name,
             features: Self.strings(value["features"]),
             isBuilt: value["built"]?.bool ?? true,
+            condition: value["if"]?.string ?? "",
             documentation: memberDocumentation[name] ?? "")
     }
 

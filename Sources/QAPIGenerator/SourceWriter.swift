@@ -33,11 +33,14 @@ struct SourceWriter {
     }
 
     /// A documentation comment: what the thing is called in QAPI, what it is, and whether to keep off it.
-    mutating func documentation(_ text: String, qapi: String, features: [String] = [], isBuilt: Bool = true) {
+    mutating func documentation(
+        _ text: String, qapi: String, features: [String] = [], condition: String = "", isBuilt: Bool = true
+    ) {
         let name = "QAPI `\(qapi)`."
         let sentence = text.prefix(1).uppercased() + text.dropFirst() + (text.hasSuffix(".") ? "" : ".")
         let summary = text.isEmpty ? name : sentence + " " + name
         var notes = features.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." }
+        if !condition.isEmpty { notes.append("In QEMU where `\(condition)`.") }
         if !isBuilt { notes.append("Not built.") }
         var words = ([summary] + notes).joined(separator: " ").split(separator: " ")[...]
         while !words.isEmpty {

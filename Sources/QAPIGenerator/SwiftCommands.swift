@@ -7,7 +7,7 @@ extension SourceWriter {
             for (definition, _) in commands {
                 out.documentation(
                     definition.documentation, qapi: definition.name, features: definition.features,
-                    isBuilt: definition.isBuilt)
+                    condition: definition.condition, isBuilt: definition.isBuilt)
                 out.line("case \(SwiftName.member(definition.name)) = \"\(definition.name)\"")
             }
             out.line()
@@ -59,6 +59,19 @@ extension SourceWriter {
                 let parameters = command.handlerParameters(of: definition)
                 let name = SwiftName.member(definition.name)
                 out.line("func \(name)(\(parameters)) async throws(QAPIError)\(returns)")
+            }
+        }
+        line()
+        line(
+            "/// A machine need not have all of them: what it does not implement answers that it is not built."
+        )
+        block("extension CommandHandler") { out in
+            for (definition, command) in handled {
+                let returns = command.returns.map { " -> \($0.swift)" } ?? ""
+                let name = SwiftName.member(definition.name)
+                out.line(
+                    "public func \(name)(\(command.handlerParameters(of: definition))) "
+                        + "async throws(QAPIError)\(returns) { throw .notBuilt(.\(name)) }")
             }
         }
         line()

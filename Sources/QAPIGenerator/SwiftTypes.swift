@@ -5,10 +5,12 @@ extension SourceWriter {
         documentation(definition.documentation, qapi: definition.name)
         block("public enum \(definition.name): String, QAPIEnum") { out in
             for value in values {
-                if !value.documentation.isEmpty || !value.isBuilt || !value.features.isEmpty {
+                if !value.documentation.isEmpty || !value.isBuilt || !value.features.isEmpty
+                    || !value.condition.isEmpty
+                {
                     out.documentation(
                         value.documentation, qapi: value.name, features: value.features,
-                        isBuilt: value.isBuilt)
+                        condition: value.condition, isBuilt: value.isBuilt)
                 }
                 out.line("case \(SwiftName.member(value.name)) = \"\(value.name)\"")
             }
@@ -53,8 +55,7 @@ extension SourceWriter {
                 line("\(target) = try reader.\(call)(\"\(member.name)\")")
             } else {
                 let label = member.type == .named("bool") ? "flag: " : ""
-                line("try reader.refuseNotBuilt(\(label)\"\(member.name)\")")
-                line("\(target) = nil")
+                line("\(target) = try reader.notBuilt(\(label)\"\(member.name)\")")
             }
         }
     }

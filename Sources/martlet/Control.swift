@@ -27,10 +27,12 @@ final class Control: Sendable {
             }
         }
         self.migrations = migrations
+        let version = VersionInfo(
+            qemu: VersionTriple(major: 8, minor: 2, micro: 0), package: "martlet-\(martletVersion)")
         server = try QMPServer(
-            version: VersionInfo(
-                qemu: VersionTriple(major: 8, minor: 2, micro: 0), package: "martlet-\(martletVersion)"),
-            handler: MachineCommands(machine, controller: migrations), logger: Logger(label: "martlet"))
+            version: version,
+            handler: MachineCommands(machine, controller: migrations, version: version),
+            logger: Logger(label: "martlet"))
         events.connect(server)
         machine.setEventSink { event in
             switch event {

@@ -27,7 +27,12 @@ import Testing
     static let broken = [
         ("{ 'struct': 'A', 'data': { 'x': 'Nope' } }", "'A' uses 'Nope', which is not defined"),
         ("{ 'struct': 'A', 'data': {} }\n\n{ 'enum': 'A', 'data': [] }", "'A' is defined twice"),
-        ("\n{ 'struct': 'A', 'data': {}, 'if': 'X' }", "line 2: key 'if' is not known"),
+        ("\n{ 'struct': 'A', 'data': {}, 'unless': 'X' }", "line 2: key 'unless' is not known"),
+        (
+            "{ 'struct': 'A', 'marks': 'E', 'data': { '*x': 'int' } }\n\n{ 'enum': 'E', 'data': [ 'y' ] }",
+            "'E' has no value 'x'"
+        ),
+        ("{ 'struct': 'A', 'marks': 'A', 'data': {} }", "'A' has its marks of 'A', which is no enum"),
         (
             "{ 'struct': 'A', 'data': { 'x': { 'type': 'int', 'built': false } } }",
             "line 1: 'x' must be there, so it must be built"

@@ -1,7 +1,6 @@
 import Migration
 public import QAPI
 import Transport
-import VMState
 
 extension MachineCommands {
     public func migrate(
@@ -72,20 +71,12 @@ extension MachineCommands {
 
     public func migrateSetCapabilities(_ arguments: MigrateSetCapabilitiesArguments) async throws(QAPIError) {
         do { try controller.requireIdle() } catch { throw .generic(error.description) }
-        for item in arguments.capabilities where item.state {
-            guard item.capability == .events || item.capability == .returnPath else {
-                throw .notBuilt("The capability '\(item.capability.rawValue)'")
-            }
+        for item in arguments.capabilities where item.state && !item.capability.isBuilt {
+            throw .notBuilt("The capability '\(item.capability.rawValue)'")
         }
         do {
             try controller.setCapabilities { settings in
-                for item in arguments.capabilities {
-                    switch item.capability {
-                    case .events: settings.events = item.state
-                    case .returnPath: settings.returnPath = item.state
-                    default: break
-                    }
-                }
+                for item in arguments.capabilities { settings[item.capability] = item.state }
             }
         } catch {
             throw .generic(error.description)
@@ -94,41 +85,21 @@ extension MachineCommands {
 
     public func queryMigrateCapabilities() async throws(QAPIError) -> [MigrationCapabilityStatus] {
         let settings = controller.settings
-        return [
-            MigrationCapabilityStatus(capability: .events, state: settings.events),
-            MigrationCapabilityStatus(capability: .returnPath, state: settings.returnPath),
-        ]
+        return MigrationCapability.allCases.filter(\.isBuilt).map {
+            MigrationCapabilityStatus(capability: $0, state: settings[$0])
+        }
     }
 
     public func migrateSetParameters(_ arguments: MigrateSetParameters) async throws(QAPIError) {
         do {
-            try controller.updateSettings { settings in
-                if let value = arguments.announceInitial { settings.announceInitial = value }
-                if let value = arguments.announceMax { settings.announceMax = value }
-                if let value = arguments.announceRounds { settings.announceRounds = value }
-                if let value = arguments.announceStep { settings.announceStep = value }
-                if let value = arguments.maxBandwidth { settings.maxBandwidth = value }
-                if let value = arguments.availSwitchoverBandwidth {
-                    settings.availSwitchoverBandwidth = value
-                }
-                if let value = arguments.downtimeLimit { settings.downtimeLimit = value }
-                if let value = arguments.xMartletDialect, let dialect = Dialect(rawValue: value.rawValue) {
-                    settings.dialect = dialect
-                }
-            }
+            try controller.updateSettings { $0.take(arguments) }
         } catch {
             throw .generic(error.description)
         }
     }
 
     public func queryMigrateParameters() async throws(QAPIError) -> MigrationParameters {
-        let settings = controller.settings
-        return MigrationParameters(
-            announceInitial: settings.announceInitial, announceMax: settings.announceMax,
-            announceRounds: settings.announceRounds, announceStep: settings.announceStep,
-            maxBandwidth: settings.maxBandwidth, availSwitchoverBandwidth: settings.availSwitchoverBandwidth,
-            downtimeLimit: settings.downtimeLimit,
-            xMartletDialect: MartletDialect(rawValue: settings.dialect.rawValue))
+        controller.settings.parameters
     }
 
     // MARK: Addresses

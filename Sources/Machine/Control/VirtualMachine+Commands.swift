@@ -8,10 +8,17 @@ import Transport
 public struct MachineCommands: CommandHandler {
     let machine: VirtualMachine
     let controller: MigrationController
+    /// What the monitors say that they are.
+    let version: VersionInfo
 
-    public init(_ machine: VirtualMachine, controller: MigrationController) {
+    public init(
+        _ machine: VirtualMachine, controller: MigrationController,
+        version: VersionInfo = VersionInfo(
+            qemu: VersionTriple(major: 8, minor: 2, micro: 0), package: "martlet")
+    ) {
         self.machine = machine
         self.controller = controller
+        self.version = version
     }
 
     // MARK: Run control
@@ -83,5 +90,18 @@ public struct MachineCommands: CommandHandler {
         return ([("serial0", machine.configuration.serial)] + named).map { label, character in
             ChardevInfo(label: label, filename: character.description, frontendOpen: true)
         }
+    }
+
+    // MARK: The monitor for people
+
+    public func humanMonitorCommand(
+        _ arguments: HumanMonitorCommandArguments, descriptors: any PassedDescriptors
+    ) async throws(QAPIError) -> String {
+        let hart = arguments.cpuIndex ?? 0
+        guard machine.board.harts.contains(where: { Int64($0.id) == hart }) else {
+            throw .generic("Parameter 'cpu-index' expects a CPU number")
+        }
+        let monitor = HumanMonitor(commands: self, descriptors: descriptors, hart: Int(hart))
+        return await monitor.run(arguments.commandLine)
     }
 }

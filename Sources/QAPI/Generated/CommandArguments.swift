@@ -56,6 +56,29 @@ public struct ClosefdArguments: QAPIObject, Equatable {
     }
 }
 
+/// What `human-monitor-command` takes. QAPI `human-monitor-command`.
+public struct HumanMonitorCommandArguments: QAPIObject, Equatable {
+    /// The line as a person would type it. QAPI `command-line`.
+    public var commandLine: String
+    /// The hart that commands about one hart are about (default 0). QAPI `cpu-index`.
+    public var cpuIndex: Int64?
+
+    public init(commandLine: String, cpuIndex: Int64? = nil) {
+        self.commandLine = commandLine
+        self.cpuIndex = cpuIndex
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        commandLine = try reader.required("command-line")
+        cpuIndex = try reader.optional("cpu-index")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["command-line"] = commandLine.json
+        object["cpu-index"] = cpuIndex?.json
+    }
+}
+
 /// What `memsave` takes. QAPI `memsave`.
 public struct MemsaveArguments: QAPIObject, Equatable {
     /// Address of its first byte. QAPI `val`.
@@ -162,13 +185,10 @@ public struct MigrateArguments: QAPIObject, Equatable {
     public init(reading reader: inout MemberReader) throws(QAPIError) {
         uri = try reader.optional("uri")
         channels = try reader.optional("channels")
-        try reader.refuseNotBuilt(flag: "blk")
-        blk = nil
-        try reader.refuseNotBuilt(flag: "inc")
-        inc = nil
+        blk = try reader.notBuilt(flag: "blk")
+        inc = try reader.notBuilt(flag: "inc")
         detach = try reader.optional("detach")
-        try reader.refuseNotBuilt(flag: "resume")
-        resume = nil
+        resume = try reader.notBuilt(flag: "resume")
     }
 
     public func write(to object: inout JSONObject) {

@@ -6,6 +6,9 @@
 public protocol CommandHandler: Sendable {
     /// Ends the program. QAPI `quit`.
     func quit() async throws(QAPIError)
+    /// Runs a command of the human monitor; what goes wrong with it is in the text, too. QAPI
+    /// `human-monitor-command`.
+    func humanMonitorCommand(_ arguments: HumanMonitorCommandArguments, descriptors: any PassedDescriptors) async throws(QAPIError) -> String
     /// What the machine is doing. QAPI `query-status`.
     func queryStatus() async throws(QAPIError) -> StatusInfo
     /// Stops the harts. QAPI `stop`.
@@ -47,6 +50,31 @@ public protocol CommandHandler: Sendable {
     func migrateCancel() async throws(QAPIError)
 }
 
+/// A machine need not have all of them: what it does not implement answers that it is not built.
+extension CommandHandler {
+    public func quit() async throws(QAPIError) { throw .notBuilt(.quit) }
+    public func humanMonitorCommand(_ arguments: HumanMonitorCommandArguments, descriptors: any PassedDescriptors) async throws(QAPIError) -> String { throw .notBuilt(.humanMonitorCommand) }
+    public func queryStatus() async throws(QAPIError) -> StatusInfo { throw .notBuilt(.queryStatus) }
+    public func stop() async throws(QAPIError) { throw .notBuilt(.stop) }
+    public func cont() async throws(QAPIError) { throw .notBuilt(.cont) }
+    public func systemReset() async throws(QAPIError) { throw .notBuilt(.systemReset) }
+    public func systemPowerdown() async throws(QAPIError) { throw .notBuilt(.systemPowerdown) }
+    public func queryCpusFast() async throws(QAPIError) -> [CpuInfoFast] { throw .notBuilt(.queryCpusFast) }
+    public func queryUuid() async throws(QAPIError) -> UuidInfo { throw .notBuilt(.queryUuid) }
+    public func queryName() async throws(QAPIError) -> NameInfo { throw .notBuilt(.queryName) }
+    public func queryChardev() async throws(QAPIError) -> [ChardevInfo] { throw .notBuilt(.queryChardev) }
+    public func memsave(_ arguments: MemsaveArguments) async throws(QAPIError) { throw .notBuilt(.memsave) }
+    public func pmemsave(_ arguments: PmemsaveArguments) async throws(QAPIError) { throw .notBuilt(.pmemsave) }
+    public func queryMigrate() async throws(QAPIError) -> MigrationInfo { throw .notBuilt(.queryMigrate) }
+    public func migrateSetCapabilities(_ arguments: MigrateSetCapabilitiesArguments) async throws(QAPIError) { throw .notBuilt(.migrateSetCapabilities) }
+    public func queryMigrateCapabilities() async throws(QAPIError) -> [MigrationCapabilityStatus] { throw .notBuilt(.queryMigrateCapabilities) }
+    public func migrateSetParameters(_ arguments: MigrateSetParameters) async throws(QAPIError) { throw .notBuilt(.migrateSetParameters) }
+    public func queryMigrateParameters() async throws(QAPIError) -> MigrationParameters { throw .notBuilt(.queryMigrateParameters) }
+    public func migrate(_ arguments: MigrateArguments, descriptors: any PassedDescriptors) async throws(QAPIError) { throw .notBuilt(.migrate) }
+    public func migrateIncoming(_ arguments: MigrateIncomingArguments, descriptors: any PassedDescriptors) async throws(QAPIError) { throw .notBuilt(.migrateIncoming) }
+    public func migrateCancel() async throws(QAPIError) { throw .notBuilt(.migrateCancel) }
+}
+
 extension CommandName {
     /// Reads the arguments, has `handler` do the work, and writes its answer.
     /// - Throws: what is wrong with the arguments, or what the handler throws.
@@ -58,6 +86,8 @@ extension CommandName {
             _ = try NoArguments(json: .object(arguments))
             try await handler.quit()
             return .object([:])
+        case .humanMonitorCommand:
+            return try await handler.humanMonitorCommand(try .init(json: .object(arguments)), descriptors: descriptors).json
         case .queryStatus:
             _ = try NoArguments(json: .object(arguments))
             return try await handler.queryStatus().json

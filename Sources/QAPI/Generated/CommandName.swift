@@ -15,7 +15,8 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     case closefd = "closefd"
     /// Ends the program. QAPI `quit`.
     case quit = "quit"
-    /// Runs a command of the human monitor. QAPI `human-monitor-command`. Not built.
+    /// Runs a command of the human monitor; what goes wrong with it is in the text, too. QAPI
+    /// `human-monitor-command`.
     case humanMonitorCommand = "human-monitor-command"
     /// The schema of everything this program answers to. QAPI `query-qmp-schema`.
     case queryQmpSchema = "query-qmp-schema"
@@ -41,6 +42,70 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     case memsave = "memsave"
     /// Writes a stretch of physical memory to a file. QAPI `pmemsave`.
     case pmemsave = "pmemsave"
+    /// Which processors are emulated. QAPI `query-target`. Not built.
+    case queryTarget = "query-target"
+    /// Whether KVM is used. QAPI `query-kvm`. Not built.
+    case queryKvm = "query-kvm"
+    /// The boards. QAPI `query-machines`. Not built.
+    case queryMachines = "query-machines"
+    /// The kinds of hart. QAPI `query-cpu-definitions`. Not built.
+    case queryCpuDefinitions = "query-cpu-definitions"
+    /// The options of the command line. QAPI `query-command-line-options`. Not built.
+    case queryCommandLineOptions = "query-command-line-options"
+    /// The members of an object. QAPI `qom-list`. Not built.
+    case qomList = "qom-list"
+    /// A member's value. QAPI `qom-get`. Not built.
+    case qomGet = "qom-get"
+    /// Changes a member's value. QAPI `qom-set`. Not built.
+    case qomSet = "qom-set"
+    /// The types of objects. QAPI `qom-list-types`. Not built.
+    case qomListTypes = "qom-list-types"
+    /// The properties of a type. QAPI `qom-list-properties`. Not built.
+    case qomListProperties = "qom-list-properties"
+    /// The properties that -device takes for a type. QAPI `device-list-properties`. Not built.
+    case deviceListProperties = "device-list-properties"
+    /// Makes an object. QAPI `object-add`. Not built.
+    case objectAdd = "object-add"
+    /// Ends an object that object-add has made. QAPI `object-del`. Not built.
+    case objectDel = "object-del"
+    /// The guest's disks. QAPI `query-block`. Not built.
+    case queryBlock = "query-block"
+    /// The images that are open. QAPI `query-named-block-nodes`. Not built.
+    case queryNamedBlockNodes = "query-named-block-nodes"
+    /// What the guest's disks have done. QAPI `query-blockstats`. Not built.
+    case queryBlockstats = "query-blockstats"
+    /// How much memory the guest has. QAPI `query-balloon`. Not built.
+    case queryBalloon = "query-balloon"
+    /// Asks the guest to have so much memory. QAPI `balloon`. Not built.
+    case balloon = "balloon"
+    /// How much RAM the board has. QAPI `query-memory-size-summary`. Not built.
+    case queryMemorySizeSummary = "query-memory-size-summary"
+    /// What goes on in the background: nothing, as nothing that would is built. QAPI `query-jobs`. Not
+    /// built.
+    case queryJobs = "query-jobs"
+    /// QAPI `job-pause`. Not built.
+    case jobPause = "job-pause"
+    /// QAPI `job-resume`. Not built.
+    case jobResume = "job-resume"
+    /// QAPI `job-cancel`. Not built.
+    case jobCancel = "job-cancel"
+    /// QAPI `job-complete`. Not built.
+    case jobComplete = "job-complete"
+    /// QAPI `job-dismiss`. Not built.
+    case jobDismiss = "job-dismiss"
+    /// QAPI `job-finalize`. Not built.
+    case jobFinalize = "job-finalize"
+    /// Puts a descriptor that came with the command into a set, whose name /dev/fdset/N is a file's. QAPI
+    /// `add-fd`. Not built.
+    case addFd = "add-fd"
+    /// QAPI `remove-fd`. Not built.
+    case removeFd = "remove-fd"
+    /// QAPI `query-fdsets`. Not built.
+    case queryFdsets = "query-fdsets"
+    /// Breaks connections that do not answer, all or none of them. QAPI `yank`. Not built.
+    case yank = "yank"
+    /// The connections that yank can break. QAPI `query-yank`. Not built.
+    case queryYank = "query-yank"
     /// Announces the guest's network addresses. QAPI `announce-self`. Not built.
     case announceSelf = "announce-self"
     /// How the present or last migration goes. QAPI `query-migrate`.
@@ -70,9 +135,9 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     case migratePause = "migrate-pause"
     /// The threads that work for a migration. QAPI `query-migrationthreads`. Not built.
     case queryMigrationthreads = "query-migrationthreads"
-    /// QAPI `x-colo-lost-heartbeat`. Unstable. Not built.
+    /// QAPI `x-colo-lost-heartbeat`. Unstable. In QEMU where `CONFIG_REPLICATION`. Not built.
     case xColoLostHeartbeat = "x-colo-lost-heartbeat"
-    /// QAPI `query-colo-status`. Not built.
+    /// QAPI `query-colo-status`. In QEMU where `CONFIG_REPLICATION`. Not built.
     case queryColoStatus = "query-colo-status"
     /// QAPI `xen-save-devices-state`. Not built.
     case xenSaveDevicesState = "xen-save-devices-state"
@@ -80,11 +145,11 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     case xenLoadDevicesState = "xen-load-devices-state"
     /// QAPI `xen-set-global-dirty-log`. Not built.
     case xenSetGlobalDirtyLog = "xen-set-global-dirty-log"
-    /// QAPI `xen-set-replication`. Not built.
+    /// QAPI `xen-set-replication`. In QEMU where `CONFIG_REPLICATION`. Not built.
     case xenSetReplication = "xen-set-replication"
-    /// QAPI `query-xen-replication-status`. Not built.
+    /// QAPI `query-xen-replication-status`. In QEMU where `CONFIG_REPLICATION`. Not built.
     case queryXenReplicationStatus = "query-xen-replication-status"
-    /// QAPI `xen-colo-do-checkpoint`. Not built.
+    /// QAPI `xen-colo-do-checkpoint`. In QEMU where `CONFIG_REPLICATION`. Not built.
     case xenColoDoCheckpoint = "xen-colo-do-checkpoint"
     /// QAPI `calc-dirty-rate`. Not built.
     case calcDirtyRate = "calc-dirty-rate"
@@ -106,7 +171,7 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     /// Whether this version of Martlet has the command.
     public var isBuilt: Bool {
         switch self {
-        case .humanMonitorCommand, .announceSelf, .migrateContinue, .migrateStartPostcopy, .migrateRecover, .migratePause, .queryMigrationthreads, .xColoLostHeartbeat, .queryColoStatus, .xenSaveDevicesState, .xenLoadDevicesState, .xenSetGlobalDirtyLog, .xenSetReplication, .queryXenReplicationStatus, .xenColoDoCheckpoint, .calcDirtyRate, .queryDirtyRate, .setVcpuDirtyLimit, .cancelVcpuDirtyLimit, .queryVcpuDirtyLimit, .snapshotSave, .snapshotLoad, .snapshotDelete: false
+        case .queryTarget, .queryKvm, .queryMachines, .queryCpuDefinitions, .queryCommandLineOptions, .qomList, .qomGet, .qomSet, .qomListTypes, .qomListProperties, .deviceListProperties, .objectAdd, .objectDel, .queryBlock, .queryNamedBlockNodes, .queryBlockstats, .queryBalloon, .balloon, .queryMemorySizeSummary, .queryJobs, .jobPause, .jobResume, .jobCancel, .jobComplete, .jobDismiss, .jobFinalize, .addFd, .removeFd, .queryFdsets, .yank, .queryYank, .announceSelf, .migrateContinue, .migrateStartPostcopy, .migrateRecover, .migratePause, .queryMigrationthreads, .xColoLostHeartbeat, .queryColoStatus, .xenSaveDevicesState, .xenLoadDevicesState, .xenSetGlobalDirtyLog, .xenSetReplication, .queryXenReplicationStatus, .xenColoDoCheckpoint, .calcDirtyRate, .queryDirtyRate, .setVcpuDirtyLimit, .cancelVcpuDirtyLimit, .queryVcpuDirtyLimit, .snapshotSave, .snapshotLoad, .snapshotDelete: false
         default: true
         }
     }
@@ -114,7 +179,7 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     /// Whether `exec-oob` may run it.
     public var allowsOutOfBand: Bool {
         switch self {
-        case .migrateRecover, .migratePause: true
+        case .yank, .queryYank, .migrateRecover, .migratePause: true
         default: false
         }
     }

@@ -159,6 +159,100 @@ public enum SysEmuTarget: String, QAPIEnum {
     case xtensaeb = "xtensaeb"
 }
 
+/// QAPI `CommandLineParameterType`.
+public enum CommandLineParameterType: String, QAPIEnum {
+    case string = "string"
+    case boolean = "boolean"
+    case number = "number"
+    case size = "size"
+}
+
+/// What can be made while the program runs. QAPI `ObjectType`.
+public enum ObjectType: String, QAPIEnum {
+    case authzList = "authz-list"
+    case authzListfile = "authz-listfile"
+    case authzPam = "authz-pam"
+    case authzSimple = "authz-simple"
+    case iothread = "iothread"
+    case secret = "secret"
+    case tlsCredsAnon = "tls-creds-anon"
+    case tlsCredsPsk = "tls-creds-psk"
+    case tlsCredsX509 = "tls-creds-x509"
+}
+
+/// QAPI `QCryptoTLSCredsEndpoint`.
+public enum QCryptoTLSCredsEndpoint: String, QAPIEnum {
+    case client = "client"
+    case server = "server"
+}
+
+/// QAPI `QCryptoSecretFormat`.
+public enum QCryptoSecretFormat: String, QAPIEnum {
+    case raw = "raw"
+    case base64 = "base64"
+}
+
+/// QAPI `QAuthZListPolicy`.
+public enum QAuthZListPolicy: String, QAPIEnum {
+    case deny = "deny"
+    case allow = "allow"
+}
+
+/// QAPI `QAuthZListFormat`.
+public enum QAuthZListFormat: String, QAPIEnum {
+    case exact = "exact"
+    case glob = "glob"
+}
+
+/// QAPI `BlockDeviceIoStatus`.
+public enum BlockDeviceIoStatus: String, QAPIEnum {
+    case ok = "ok"
+    case failed = "failed"
+    case nospace = "nospace"
+}
+
+/// QAPI `BlockdevDetectZeroesOptions`.
+public enum BlockdevDetectZeroesOptions: String, QAPIEnum {
+    case off = "off"
+    case on = "on"
+    case unmap = "unmap"
+}
+
+/// QAPI `JobType`.
+public enum JobType: String, QAPIEnum {
+    case commit = "commit"
+    case stream = "stream"
+    case mirror = "mirror"
+    case backup = "backup"
+    case create = "create"
+    case amend = "amend"
+    case snapshotLoad = "snapshot-load"
+    case snapshotSave = "snapshot-save"
+    case snapshotDelete = "snapshot-delete"
+}
+
+/// QAPI `JobStatus`.
+public enum JobStatus: String, QAPIEnum {
+    case undefined = "undefined"
+    case created = "created"
+    case running = "running"
+    case paused = "paused"
+    case ready = "ready"
+    case standby = "standby"
+    case waiting = "waiting"
+    case pending = "pending"
+    case aborting = "aborting"
+    case concluded = "concluded"
+    case null = "null"
+}
+
+/// QAPI `YankInstanceType`.
+public enum YankInstanceType: String, QAPIEnum {
+    case blockNode = "block-node"
+    case chardev = "chardev"
+    case migration = "migration"
+}
+
 /// Where a migration stands. QAPI `MigrationStatus`.
 public enum MigrationStatus: String, QAPIEnum {
     /// There was none yet. QAPI `none`.
@@ -278,6 +372,7 @@ public enum MigrationCapability: String, QAPIEnum {
 public enum MultiFDCompression: String, QAPIEnum {
     case none = "none"
     case zlib = "zlib"
+    /// QAPI `zstd`. In QEMU where `CONFIG_ZSTD`.
     case zstd = "zstd"
 }
 
@@ -408,6 +503,26 @@ public enum MigrationAddressType: String, QAPIEnum {
 public enum MigrationChannelType: String, QAPIEnum {
     /// The stream itself. QAPI `main`.
     case main = "main"
+}
+
+/// What the two sides of fault-tolerant mode tell each other; on the wire only. QAPI `COLOMessage`.
+public enum COLOMessage: String, QAPIEnum {
+    case checkpointReady = "checkpoint-ready"
+    case checkpointRequest = "checkpoint-request"
+    case checkpointReply = "checkpoint-reply"
+    case vmstateSend = "vmstate-send"
+    case vmstateSize = "vmstate-size"
+    case vmstateReceived = "vmstate-received"
+    case vmstateLoaded = "vmstate-loaded"
+}
+
+/// How far a failover is. QAPI `FailoverStatus`.
+public enum FailoverStatus: String, QAPIEnum {
+    case none = "none"
+    case require = "require"
+    case active = "active"
+    case completed = "completed"
+    case relaunch = "relaunch"
 }
 
 /// QAPI `COLOMode`.

@@ -39,8 +39,7 @@ public struct InetSocketAddress: QAPIObject, Equatable {
         ipv4 = try reader.optional("ipv4")
         ipv6 = try reader.optional("ipv6")
         keepAlive = try reader.optional("keep-alive")
-        try reader.refuseNotBuilt(flag: "mptcp")
-        mptcp = nil
+        mptcp = try reader.notBuilt(flag: "mptcp")
     }
 
     public func write(to object: inout JSONObject) {
@@ -72,10 +71,8 @@ public struct UnixSocketAddress: QAPIObject, Equatable {
 
     public init(reading reader: inout MemberReader) throws(QAPIError) {
         path = try reader.required("path")
-        try reader.refuseNotBuilt(flag: "abstract")
-        abstract = nil
-        try reader.refuseNotBuilt(flag: "tight")
-        tight = nil
+        abstract = try reader.notBuilt(flag: "abstract")
+        tight = try reader.notBuilt(flag: "tight")
     }
 
     public func write(to object: inout JSONObject) {
@@ -692,6 +689,1198 @@ public struct ChardevInfo: QAPIObject, Equatable {
     }
 }
 
+/// QAPI `TargetInfo`.
+public struct TargetInfo: QAPIObject, Equatable {
+    /// The processor family of its guests. QAPI `arch`.
+    public var arch: SysEmuTarget
+
+    public init(arch: SysEmuTarget) {
+        self.arch = arch
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        arch = try reader.required("arch")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["arch"] = arch.json
+    }
+}
+
+/// QAPI `KvmInfo`.
+public struct KvmInfo: QAPIObject, Equatable {
+    /// Whether guests use KVM. QAPI `enabled`.
+    public var enabled: Bool
+    /// Whether the program could. QAPI `present`.
+    public var present: Bool
+
+    public init(enabled: Bool, present: Bool) {
+        self.enabled = enabled
+        self.present = present
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        enabled = try reader.required("enabled")
+        present = try reader.required("present")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["enabled"] = enabled.json
+        object["present"] = present.json
+    }
+}
+
+/// A board. QAPI `MachineInfo`.
+public struct MachineInfo: QAPIObject, Equatable {
+    /// QAPI `name`.
+    public var name: String
+    /// QAPI `alias`.
+    public var alias: String?
+    /// QAPI `is-default`.
+    public var isDefault: Bool?
+    /// Most harts. QAPI `cpu-max`.
+    public var cpuMax: Int64
+    /// QAPI `hotpluggable-cpus`.
+    public var hotpluggableCpus: Bool
+    /// QAPI `numa-mem-supported`.
+    public var numaMemSupported: Bool
+    /// QAPI `deprecated`.
+    public var deprecated: Bool
+    /// QAPI `default-cpu-type`.
+    public var defaultCpuType: String?
+    /// What the block of RAM is called in a stream. QAPI `default-ram-id`.
+    public var defaultRamId: String?
+    /// QAPI `acpi`.
+    public var acpi: Bool
+
+    public init(name: String, alias: String? = nil, isDefault: Bool? = nil, cpuMax: Int64, hotpluggableCpus: Bool, numaMemSupported: Bool, deprecated: Bool, defaultCpuType: String? = nil, defaultRamId: String? = nil, acpi: Bool) {
+        self.name = name
+        self.alias = alias
+        self.isDefault = isDefault
+        self.cpuMax = cpuMax
+        self.hotpluggableCpus = hotpluggableCpus
+        self.numaMemSupported = numaMemSupported
+        self.deprecated = deprecated
+        self.defaultCpuType = defaultCpuType
+        self.defaultRamId = defaultRamId
+        self.acpi = acpi
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        name = try reader.required("name")
+        alias = try reader.optional("alias")
+        isDefault = try reader.optional("is-default")
+        cpuMax = try reader.required("cpu-max")
+        hotpluggableCpus = try reader.required("hotpluggable-cpus")
+        numaMemSupported = try reader.required("numa-mem-supported")
+        deprecated = try reader.required("deprecated")
+        defaultCpuType = try reader.optional("default-cpu-type")
+        defaultRamId = try reader.optional("default-ram-id")
+        acpi = try reader.required("acpi")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["name"] = name.json
+        object["alias"] = alias?.json
+        object["is-default"] = isDefault?.json
+        object["cpu-max"] = cpuMax.json
+        object["hotpluggable-cpus"] = hotpluggableCpus.json
+        object["numa-mem-supported"] = numaMemSupported.json
+        object["deprecated"] = deprecated.json
+        object["default-cpu-type"] = defaultCpuType?.json
+        object["default-ram-id"] = defaultRamId?.json
+        object["acpi"] = acpi.json
+    }
+}
+
+/// A kind of hart. QAPI `CpuDefinitionInfo`.
+public struct CpuDefinitionInfo: QAPIObject, Equatable {
+    /// QAPI `name`.
+    public var name: String
+    /// Whether it is the same in every version of the program. QAPI `migration-safe`.
+    public var migrationSafe: Bool?
+    /// Whether options can change what it can do. QAPI `static`.
+    public var `static`: Bool
+    /// QAPI `unavailable-features`.
+    public var unavailableFeatures: [String]?
+    /// QAPI `typename`.
+    public var typename: String
+    /// QAPI `alias-of`.
+    public var aliasOf: String?
+    /// QAPI `deprecated`.
+    public var deprecated: Bool
+
+    public init(name: String, migrationSafe: Bool? = nil, `static`: Bool, unavailableFeatures: [String]? = nil, typename: String, aliasOf: String? = nil, deprecated: Bool) {
+        self.name = name
+        self.migrationSafe = migrationSafe
+        self.`static` = `static`
+        self.unavailableFeatures = unavailableFeatures
+        self.typename = typename
+        self.aliasOf = aliasOf
+        self.deprecated = deprecated
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        name = try reader.required("name")
+        migrationSafe = try reader.optional("migration-safe")
+        `static` = try reader.required("static")
+        unavailableFeatures = try reader.optional("unavailable-features")
+        typename = try reader.required("typename")
+        aliasOf = try reader.optional("alias-of")
+        deprecated = try reader.required("deprecated")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["name"] = name.json
+        object["migration-safe"] = migrationSafe?.json
+        object["static"] = `static`.json
+        object["unavailable-features"] = unavailableFeatures?.json
+        object["typename"] = typename.json
+        object["alias-of"] = aliasOf?.json
+        object["deprecated"] = deprecated.json
+    }
+}
+
+/// QAPI `CommandLineParameterInfo`.
+public struct CommandLineParameterInfo: QAPIObject, Equatable {
+    /// QAPI `name`.
+    public var name: String
+    /// QAPI `type`.
+    public var type: CommandLineParameterType
+    /// QAPI `help`.
+    public var help: String?
+    /// QAPI `default`.
+    public var `default`: String?
+
+    public init(name: String, type: CommandLineParameterType, help: String? = nil, `default`: String? = nil) {
+        self.name = name
+        self.type = type
+        self.help = help
+        self.`default` = `default`
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        name = try reader.required("name")
+        type = try reader.required("type")
+        help = try reader.optional("help")
+        `default` = try reader.optional("default")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["name"] = name.json
+        object["type"] = type.json
+        object["help"] = help?.json
+        object["default"] = `default`?.json
+    }
+}
+
+/// QAPI `CommandLineOptionInfo`.
+public struct CommandLineOptionInfo: QAPIObject, Equatable {
+    /// QAPI `option`.
+    public var option: String
+    /// Empty where the option has none, or they are not listed. QAPI `parameters`.
+    public var parameters: [CommandLineParameterInfo]
+
+    public init(option: String, parameters: [CommandLineParameterInfo]) {
+        self.option = option
+        self.parameters = parameters
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        option = try reader.required("option")
+        parameters = try reader.required("parameters")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["option"] = option.json
+        object["parameters"] = parameters.json
+    }
+}
+
+/// QAPI `ObjectPropertyInfo`.
+public struct ObjectPropertyInfo: QAPIObject, Equatable {
+    /// QAPI `name`.
+    public var name: String
+    /// `child<TYPE>` for what has members of its own. QAPI `type`.
+    public var type: String
+    /// QAPI `description`.
+    public var description: String?
+    /// QAPI `default-value`.
+    public var defaultValue: JSONValue?
+
+    public init(name: String, type: String, description: String? = nil, defaultValue: JSONValue? = nil) {
+        self.name = name
+        self.type = type
+        self.description = description
+        self.defaultValue = defaultValue
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        name = try reader.required("name")
+        type = try reader.required("type")
+        description = try reader.optional("description")
+        defaultValue = try reader.optional("default-value")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["name"] = name.json
+        object["type"] = type.json
+        object["description"] = description?.json
+        object["default-value"] = defaultValue?.json
+    }
+}
+
+/// QAPI `ObjectTypeInfo`.
+public struct ObjectTypeInfo: QAPIObject, Equatable {
+    /// QAPI `name`.
+    public var name: String
+    /// QAPI `abstract`.
+    public var abstract: Bool?
+    /// QAPI `parent`.
+    public var parent: String?
+
+    public init(name: String, abstract: Bool? = nil, parent: String? = nil) {
+        self.name = name
+        self.abstract = abstract
+        self.parent = parent
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        name = try reader.required("name")
+        abstract = try reader.optional("abstract")
+        parent = try reader.optional("parent")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["name"] = name.json
+        object["abstract"] = abstract?.json
+        object["parent"] = parent?.json
+    }
+}
+
+/// QAPI `TlsCredsProperties`.
+public struct TlsCredsProperties: QAPIObject, Equatable {
+    /// Whether the other side has to show who it is (default true). QAPI `verify-peer`.
+    public var verifyPeer: Bool?
+    /// QAPI `dir`.
+    public var dir: String?
+    /// Which side of a connection (default client). QAPI `endpoint`.
+    public var endpoint: QCryptoTLSCredsEndpoint?
+    /// QAPI `priority`.
+    public var priority: String?
+
+    public init(verifyPeer: Bool? = nil, dir: String? = nil, endpoint: QCryptoTLSCredsEndpoint? = nil, priority: String? = nil) {
+        self.verifyPeer = verifyPeer
+        self.dir = dir
+        self.endpoint = endpoint
+        self.priority = priority
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        verifyPeer = try reader.optional("verify-peer")
+        dir = try reader.optional("dir")
+        endpoint = try reader.optional("endpoint")
+        priority = try reader.optional("priority")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["verify-peer"] = verifyPeer?.json
+        object["dir"] = dir?.json
+        object["endpoint"] = endpoint?.json
+        object["priority"] = priority?.json
+    }
+}
+
+/// QAPI `TlsCredsPskProperties`.
+public struct TlsCredsPskProperties: QAPIObject, Equatable {
+    /// QAPI `verify-peer`.
+    public var verifyPeer: Bool?
+    /// QAPI `dir`.
+    public var dir: String?
+    /// QAPI `endpoint`.
+    public var endpoint: QCryptoTLSCredsEndpoint?
+    /// QAPI `priority`.
+    public var priority: String?
+    /// Whose key (default qemu). QAPI `username`.
+    public var username: String?
+
+    public init(verifyPeer: Bool? = nil, dir: String? = nil, endpoint: QCryptoTLSCredsEndpoint? = nil, priority: String? = nil, username: String? = nil) {
+        self.verifyPeer = verifyPeer
+        self.dir = dir
+        self.endpoint = endpoint
+        self.priority = priority
+        self.username = username
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        verifyPeer = try reader.optional("verify-peer")
+        dir = try reader.optional("dir")
+        endpoint = try reader.optional("endpoint")
+        priority = try reader.optional("priority")
+        username = try reader.optional("username")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["verify-peer"] = verifyPeer?.json
+        object["dir"] = dir?.json
+        object["endpoint"] = endpoint?.json
+        object["priority"] = priority?.json
+        object["username"] = username?.json
+    }
+}
+
+/// QAPI `TlsCredsX509Properties`.
+public struct TlsCredsX509Properties: QAPIObject, Equatable {
+    /// QAPI `verify-peer`.
+    public var verifyPeer: Bool?
+    /// QAPI `dir`.
+    public var dir: String?
+    /// QAPI `endpoint`.
+    public var endpoint: QCryptoTLSCredsEndpoint?
+    /// QAPI `priority`.
+    public var priority: String?
+    /// Look at the certificates when they are loaded (default true). QAPI `sanity-check`.
+    public var sanityCheck: Bool?
+    /// The secret that opens the key. QAPI `passwordid`.
+    public var passwordid: String?
+
+    public init(verifyPeer: Bool? = nil, dir: String? = nil, endpoint: QCryptoTLSCredsEndpoint? = nil, priority: String? = nil, sanityCheck: Bool? = nil, passwordid: String? = nil) {
+        self.verifyPeer = verifyPeer
+        self.dir = dir
+        self.endpoint = endpoint
+        self.priority = priority
+        self.sanityCheck = sanityCheck
+        self.passwordid = passwordid
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        verifyPeer = try reader.optional("verify-peer")
+        dir = try reader.optional("dir")
+        endpoint = try reader.optional("endpoint")
+        priority = try reader.optional("priority")
+        sanityCheck = try reader.optional("sanity-check")
+        passwordid = try reader.optional("passwordid")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["verify-peer"] = verifyPeer?.json
+        object["dir"] = dir?.json
+        object["endpoint"] = endpoint?.json
+        object["priority"] = priority?.json
+        object["sanity-check"] = sanityCheck?.json
+        object["passwordid"] = passwordid?.json
+    }
+}
+
+/// QAPI `SecretProperties`.
+public struct SecretProperties: QAPIObject, Equatable {
+    /// QAPI `data`.
+    public var data: String?
+    /// QAPI `file`.
+    public var file: String?
+    /// QAPI `format`.
+    public var format: QCryptoSecretFormat?
+    /// QAPI `keyid`.
+    public var keyid: String?
+    /// QAPI `iv`.
+    public var iv: String?
+
+    public init(data: String? = nil, file: String? = nil, format: QCryptoSecretFormat? = nil, keyid: String? = nil, iv: String? = nil) {
+        self.data = data
+        self.file = file
+        self.format = format
+        self.keyid = keyid
+        self.iv = iv
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        data = try reader.optional("data")
+        file = try reader.optional("file")
+        format = try reader.optional("format")
+        keyid = try reader.optional("keyid")
+        iv = try reader.optional("iv")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["data"] = data?.json
+        object["file"] = file?.json
+        object["format"] = format?.json
+        object["keyid"] = keyid?.json
+        object["iv"] = iv?.json
+    }
+}
+
+/// QAPI `QAuthZListRule`.
+public struct QAuthZListRule: QAPIObject, Equatable {
+    /// QAPI `match`.
+    public var match: String
+    /// QAPI `policy`.
+    public var policy: QAuthZListPolicy
+    /// QAPI `format`.
+    public var format: QAuthZListFormat?
+
+    public init(match: String, policy: QAuthZListPolicy, format: QAuthZListFormat? = nil) {
+        self.match = match
+        self.policy = policy
+        self.format = format
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        match = try reader.required("match")
+        policy = try reader.required("policy")
+        format = try reader.optional("format")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["match"] = match.json
+        object["policy"] = policy.json
+        object["format"] = format?.json
+    }
+}
+
+/// QAPI `AuthZListProperties`.
+public struct AuthZListProperties: QAPIObject, Equatable {
+    /// QAPI `policy`.
+    public var policy: QAuthZListPolicy?
+    /// QAPI `rules`.
+    public var rules: [QAuthZListRule]?
+
+    public init(policy: QAuthZListPolicy? = nil, rules: [QAuthZListRule]? = nil) {
+        self.policy = policy
+        self.rules = rules
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        policy = try reader.optional("policy")
+        rules = try reader.optional("rules")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["policy"] = policy?.json
+        object["rules"] = rules?.json
+    }
+}
+
+/// QAPI `AuthZListFileProperties`.
+public struct AuthZListFileProperties: QAPIObject, Equatable {
+    /// QAPI `filename`.
+    public var filename: String
+    /// QAPI `refresh`.
+    public var refresh: Bool?
+
+    public init(filename: String, refresh: Bool? = nil) {
+        self.filename = filename
+        self.refresh = refresh
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        filename = try reader.required("filename")
+        refresh = try reader.optional("refresh")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["filename"] = filename.json
+        object["refresh"] = refresh?.json
+    }
+}
+
+/// QAPI `AuthZPAMProperties`.
+public struct AuthZPAMProperties: QAPIObject, Equatable {
+    /// QAPI `service`.
+    public var service: String
+
+    public init(service: String) {
+        self.service = service
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        service = try reader.required("service")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["service"] = service.json
+    }
+}
+
+/// QAPI `AuthZSimpleProperties`.
+public struct AuthZSimpleProperties: QAPIObject, Equatable {
+    /// QAPI `identity`.
+    public var identity: String
+
+    public init(identity: String) {
+        self.identity = identity
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        identity = try reader.required("identity")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["identity"] = identity.json
+    }
+}
+
+/// QAPI `BlockdevCacheInfo`.
+public struct BlockdevCacheInfo: QAPIObject, Equatable {
+    /// Whether the guest is told that a write is done before it is on the disk. QAPI `writeback`.
+    public var writeback: Bool
+    /// Whether the host's cache is passed by. QAPI `direct`.
+    public var direct: Bool
+    /// Whether flushes are left out. QAPI `no-flush`.
+    public var noFlush: Bool
+
+    public init(writeback: Bool, direct: Bool, noFlush: Bool) {
+        self.writeback = writeback
+        self.direct = direct
+        self.noFlush = noFlush
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        writeback = try reader.required("writeback")
+        direct = try reader.required("direct")
+        noFlush = try reader.required("no-flush")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["writeback"] = writeback.json
+        object["direct"] = direct.json
+        object["no-flush"] = noFlush.json
+    }
+}
+
+/// QAPI `ImageInfo`.
+public struct ImageInfo: QAPIObject, Equatable {
+    /// QAPI `filename`.
+    public var filename: String
+    /// QAPI `format`.
+    public var format: String
+    /// QAPI `dirty-flag`.
+    public var dirtyFlag: Bool?
+    /// Bytes that the file takes on its own disk. QAPI `actual-size`.
+    public var actualSize: Int64?
+    /// Bytes of the guest's disk. QAPI `virtual-size`.
+    public var virtualSize: Int64
+
+    public init(filename: String, format: String, dirtyFlag: Bool? = nil, actualSize: Int64? = nil, virtualSize: Int64) {
+        self.filename = filename
+        self.format = format
+        self.dirtyFlag = dirtyFlag
+        self.actualSize = actualSize
+        self.virtualSize = virtualSize
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        filename = try reader.required("filename")
+        format = try reader.required("format")
+        dirtyFlag = try reader.optional("dirty-flag")
+        actualSize = try reader.optional("actual-size")
+        virtualSize = try reader.required("virtual-size")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["filename"] = filename.json
+        object["format"] = format.json
+        object["dirty-flag"] = dirtyFlag?.json
+        object["actual-size"] = actualSize?.json
+        object["virtual-size"] = virtualSize.json
+    }
+}
+
+/// An image that is open. Limits of rates are always 0: there are none. QAPI `BlockDeviceInfo`.
+public struct BlockDeviceInfo: QAPIObject, Equatable {
+    /// QAPI `file`.
+    public var file: String
+    /// QAPI `node-name`.
+    public var nodeName: String?
+    /// QAPI `ro`.
+    public var ro: Bool
+    /// QAPI `drv`.
+    public var drv: String
+    /// QAPI `backing_file`.
+    public var backingFile: String?
+    /// QAPI `backing_file_depth`.
+    public var backingFileDepth: Int64
+    /// QAPI `encrypted`.
+    public var encrypted: Bool
+    /// QAPI `detect_zeroes`.
+    public var detectZeroes: BlockdevDetectZeroesOptions
+    /// QAPI `bps`.
+    public var bps: Int64
+    /// QAPI `bps_rd`.
+    public var bpsRd: Int64
+    /// QAPI `bps_wr`.
+    public var bpsWr: Int64
+    /// QAPI `iops`.
+    public var iops: Int64
+    /// QAPI `iops_rd`.
+    public var iopsRd: Int64
+    /// QAPI `iops_wr`.
+    public var iopsWr: Int64
+    /// QAPI `image`.
+    public var image: ImageInfo
+    /// QAPI `cache`.
+    public var cache: BlockdevCacheInfo
+    /// QAPI `write_threshold`.
+    public var writeThreshold: Int64
+
+    public init(file: String, nodeName: String? = nil, ro: Bool, drv: String, backingFile: String? = nil, backingFileDepth: Int64, encrypted: Bool, detectZeroes: BlockdevDetectZeroesOptions, bps: Int64, bpsRd: Int64, bpsWr: Int64, iops: Int64, iopsRd: Int64, iopsWr: Int64, image: ImageInfo, cache: BlockdevCacheInfo, writeThreshold: Int64) {
+        self.file = file
+        self.nodeName = nodeName
+        self.ro = ro
+        self.drv = drv
+        self.backingFile = backingFile
+        self.backingFileDepth = backingFileDepth
+        self.encrypted = encrypted
+        self.detectZeroes = detectZeroes
+        self.bps = bps
+        self.bpsRd = bpsRd
+        self.bpsWr = bpsWr
+        self.iops = iops
+        self.iopsRd = iopsRd
+        self.iopsWr = iopsWr
+        self.image = image
+        self.cache = cache
+        self.writeThreshold = writeThreshold
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        file = try reader.required("file")
+        nodeName = try reader.optional("node-name")
+        ro = try reader.required("ro")
+        drv = try reader.required("drv")
+        backingFile = try reader.optional("backing_file")
+        backingFileDepth = try reader.required("backing_file_depth")
+        encrypted = try reader.required("encrypted")
+        detectZeroes = try reader.required("detect_zeroes")
+        bps = try reader.required("bps")
+        bpsRd = try reader.required("bps_rd")
+        bpsWr = try reader.required("bps_wr")
+        iops = try reader.required("iops")
+        iopsRd = try reader.required("iops_rd")
+        iopsWr = try reader.required("iops_wr")
+        image = try reader.required("image")
+        cache = try reader.required("cache")
+        writeThreshold = try reader.required("write_threshold")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["file"] = file.json
+        object["node-name"] = nodeName?.json
+        object["ro"] = ro.json
+        object["drv"] = drv.json
+        object["backing_file"] = backingFile?.json
+        object["backing_file_depth"] = backingFileDepth.json
+        object["encrypted"] = encrypted.json
+        object["detect_zeroes"] = detectZeroes.json
+        object["bps"] = bps.json
+        object["bps_rd"] = bpsRd.json
+        object["bps_wr"] = bpsWr.json
+        object["iops"] = iops.json
+        object["iops_rd"] = iopsRd.json
+        object["iops_wr"] = iopsWr.json
+        object["image"] = image.json
+        object["cache"] = cache.json
+        object["write_threshold"] = writeThreshold.json
+    }
+}
+
+/// A disk of the guest. QAPI `BlockInfo`.
+public struct BlockInfo: QAPIObject, Equatable {
+    /// Always empty, for disks of -blockdev; else the drive's id. QAPI `device`.
+    public var device: String
+    /// The device's id, or its place among the objects. QAPI `qdev`.
+    public var qdev: String?
+    /// QAPI `type`.
+    public var type: String
+    /// QAPI `removable`.
+    public var removable: Bool
+    /// QAPI `locked`.
+    public var locked: Bool
+    /// Its image. QAPI `inserted`.
+    public var inserted: BlockDeviceInfo?
+    /// QAPI `tray_open`.
+    public var trayOpen: Bool?
+    /// QAPI `io-status`.
+    public var ioStatus: BlockDeviceIoStatus?
+
+    public init(device: String, qdev: String? = nil, type: String, removable: Bool, locked: Bool, inserted: BlockDeviceInfo? = nil, trayOpen: Bool? = nil, ioStatus: BlockDeviceIoStatus? = nil) {
+        self.device = device
+        self.qdev = qdev
+        self.type = type
+        self.removable = removable
+        self.locked = locked
+        self.inserted = inserted
+        self.trayOpen = trayOpen
+        self.ioStatus = ioStatus
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        device = try reader.required("device")
+        qdev = try reader.optional("qdev")
+        type = try reader.required("type")
+        removable = try reader.required("removable")
+        locked = try reader.required("locked")
+        inserted = try reader.optional("inserted")
+        trayOpen = try reader.optional("tray_open")
+        ioStatus = try reader.optional("io-status")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["device"] = device.json
+        object["qdev"] = qdev?.json
+        object["type"] = type.json
+        object["removable"] = removable.json
+        object["locked"] = locked.json
+        object["inserted"] = inserted?.json
+        object["tray_open"] = trayOpen?.json
+        object["io-status"] = ioStatus?.json
+    }
+}
+
+/// QAPI `BlockDeviceTimedStats`.
+public struct BlockDeviceTimedStats: QAPIObject, Equatable {
+    /// QAPI `interval_length`.
+    public var intervalLength: Int64
+    /// QAPI `min_rd_latency_ns`.
+    public var minRdLatencyNs: Int64
+    /// QAPI `max_rd_latency_ns`.
+    public var maxRdLatencyNs: Int64
+    /// QAPI `avg_rd_latency_ns`.
+    public var avgRdLatencyNs: Int64
+    /// QAPI `min_wr_latency_ns`.
+    public var minWrLatencyNs: Int64
+    /// QAPI `max_wr_latency_ns`.
+    public var maxWrLatencyNs: Int64
+    /// QAPI `avg_wr_latency_ns`.
+    public var avgWrLatencyNs: Int64
+    /// QAPI `min_flush_latency_ns`.
+    public var minFlushLatencyNs: Int64
+    /// QAPI `max_flush_latency_ns`.
+    public var maxFlushLatencyNs: Int64
+    /// QAPI `avg_flush_latency_ns`.
+    public var avgFlushLatencyNs: Int64
+    /// QAPI `avg_rd_queue_depth`.
+    public var avgRdQueueDepth: Double
+    /// QAPI `avg_wr_queue_depth`.
+    public var avgWrQueueDepth: Double
+
+    public init(intervalLength: Int64, minRdLatencyNs: Int64, maxRdLatencyNs: Int64, avgRdLatencyNs: Int64, minWrLatencyNs: Int64, maxWrLatencyNs: Int64, avgWrLatencyNs: Int64, minFlushLatencyNs: Int64, maxFlushLatencyNs: Int64, avgFlushLatencyNs: Int64, avgRdQueueDepth: Double, avgWrQueueDepth: Double) {
+        self.intervalLength = intervalLength
+        self.minRdLatencyNs = minRdLatencyNs
+        self.maxRdLatencyNs = maxRdLatencyNs
+        self.avgRdLatencyNs = avgRdLatencyNs
+        self.minWrLatencyNs = minWrLatencyNs
+        self.maxWrLatencyNs = maxWrLatencyNs
+        self.avgWrLatencyNs = avgWrLatencyNs
+        self.minFlushLatencyNs = minFlushLatencyNs
+        self.maxFlushLatencyNs = maxFlushLatencyNs
+        self.avgFlushLatencyNs = avgFlushLatencyNs
+        self.avgRdQueueDepth = avgRdQueueDepth
+        self.avgWrQueueDepth = avgWrQueueDepth
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        intervalLength = try reader.required("interval_length")
+        minRdLatencyNs = try reader.required("min_rd_latency_ns")
+        maxRdLatencyNs = try reader.required("max_rd_latency_ns")
+        avgRdLatencyNs = try reader.required("avg_rd_latency_ns")
+        minWrLatencyNs = try reader.required("min_wr_latency_ns")
+        maxWrLatencyNs = try reader.required("max_wr_latency_ns")
+        avgWrLatencyNs = try reader.required("avg_wr_latency_ns")
+        minFlushLatencyNs = try reader.required("min_flush_latency_ns")
+        maxFlushLatencyNs = try reader.required("max_flush_latency_ns")
+        avgFlushLatencyNs = try reader.required("avg_flush_latency_ns")
+        avgRdQueueDepth = try reader.required("avg_rd_queue_depth")
+        avgWrQueueDepth = try reader.required("avg_wr_queue_depth")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["interval_length"] = intervalLength.json
+        object["min_rd_latency_ns"] = minRdLatencyNs.json
+        object["max_rd_latency_ns"] = maxRdLatencyNs.json
+        object["avg_rd_latency_ns"] = avgRdLatencyNs.json
+        object["min_wr_latency_ns"] = minWrLatencyNs.json
+        object["max_wr_latency_ns"] = maxWrLatencyNs.json
+        object["avg_wr_latency_ns"] = avgWrLatencyNs.json
+        object["min_flush_latency_ns"] = minFlushLatencyNs.json
+        object["max_flush_latency_ns"] = maxFlushLatencyNs.json
+        object["avg_flush_latency_ns"] = avgFlushLatencyNs.json
+        object["avg_rd_queue_depth"] = avgRdQueueDepth.json
+        object["avg_wr_queue_depth"] = avgWrQueueDepth.json
+    }
+}
+
+/// What a disk has done since the start. Requests that could not be understood count as invalid, those
+/// that went wrong as failed. QAPI `BlockDeviceStats`.
+public struct BlockDeviceStats: QAPIObject, Equatable {
+    /// QAPI `rd_bytes`.
+    public var rdBytes: Int64
+    /// QAPI `wr_bytes`.
+    public var wrBytes: Int64
+    /// QAPI `unmap_bytes`.
+    public var unmapBytes: Int64
+    /// QAPI `rd_operations`.
+    public var rdOperations: Int64
+    /// QAPI `wr_operations`.
+    public var wrOperations: Int64
+    /// QAPI `flush_operations`.
+    public var flushOperations: Int64
+    /// QAPI `unmap_operations`.
+    public var unmapOperations: Int64
+    /// QAPI `rd_total_time_ns`.
+    public var rdTotalTimeNs: Int64
+    /// QAPI `wr_total_time_ns`.
+    public var wrTotalTimeNs: Int64
+    /// QAPI `flush_total_time_ns`.
+    public var flushTotalTimeNs: Int64
+    /// QAPI `unmap_total_time_ns`.
+    public var unmapTotalTimeNs: Int64
+    /// QAPI `wr_highest_offset`.
+    public var wrHighestOffset: Int64
+    /// QAPI `rd_merged`.
+    public var rdMerged: Int64
+    /// QAPI `wr_merged`.
+    public var wrMerged: Int64
+    /// QAPI `unmap_merged`.
+    public var unmapMerged: Int64
+    /// QAPI `idle_time_ns`.
+    public var idleTimeNs: Int64?
+    /// QAPI `failed_rd_operations`.
+    public var failedRdOperations: Int64
+    /// QAPI `failed_wr_operations`.
+    public var failedWrOperations: Int64
+    /// QAPI `failed_flush_operations`.
+    public var failedFlushOperations: Int64
+    /// QAPI `failed_unmap_operations`.
+    public var failedUnmapOperations: Int64
+    /// QAPI `invalid_rd_operations`.
+    public var invalidRdOperations: Int64
+    /// QAPI `invalid_wr_operations`.
+    public var invalidWrOperations: Int64
+    /// QAPI `invalid_flush_operations`.
+    public var invalidFlushOperations: Int64
+    /// QAPI `invalid_unmap_operations`.
+    public var invalidUnmapOperations: Int64
+    /// QAPI `account_invalid`.
+    public var accountInvalid: Bool
+    /// QAPI `account_failed`.
+    public var accountFailed: Bool
+    /// QAPI `timed_stats`.
+    public var timedStats: [BlockDeviceTimedStats]
+
+    public init(rdBytes: Int64, wrBytes: Int64, unmapBytes: Int64, rdOperations: Int64, wrOperations: Int64, flushOperations: Int64, unmapOperations: Int64, rdTotalTimeNs: Int64, wrTotalTimeNs: Int64, flushTotalTimeNs: Int64, unmapTotalTimeNs: Int64, wrHighestOffset: Int64, rdMerged: Int64, wrMerged: Int64, unmapMerged: Int64, idleTimeNs: Int64? = nil, failedRdOperations: Int64, failedWrOperations: Int64, failedFlushOperations: Int64, failedUnmapOperations: Int64, invalidRdOperations: Int64, invalidWrOperations: Int64, invalidFlushOperations: Int64, invalidUnmapOperations: Int64, accountInvalid: Bool, accountFailed: Bool, timedStats: [BlockDeviceTimedStats]) {
+        self.rdBytes = rdBytes
+        self.wrBytes = wrBytes
+        self.unmapBytes = unmapBytes
+        self.rdOperations = rdOperations
+        self.wrOperations = wrOperations
+        self.flushOperations = flushOperations
+        self.unmapOperations = unmapOperations
+        self.rdTotalTimeNs = rdTotalTimeNs
+        self.wrTotalTimeNs = wrTotalTimeNs
+        self.flushTotalTimeNs = flushTotalTimeNs
+        self.unmapTotalTimeNs = unmapTotalTimeNs
+        self.wrHighestOffset = wrHighestOffset
+        self.rdMerged = rdMerged
+        self.wrMerged = wrMerged
+        self.unmapMerged = unmapMerged
+        self.idleTimeNs = idleTimeNs
+        self.failedRdOperations = failedRdOperations
+        self.failedWrOperations = failedWrOperations
+        self.failedFlushOperations = failedFlushOperations
+        self.failedUnmapOperations = failedUnmapOperations
+        self.invalidRdOperations = invalidRdOperations
+        self.invalidWrOperations = invalidWrOperations
+        self.invalidFlushOperations = invalidFlushOperations
+        self.invalidUnmapOperations = invalidUnmapOperations
+        self.accountInvalid = accountInvalid
+        self.accountFailed = accountFailed
+        self.timedStats = timedStats
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        rdBytes = try reader.required("rd_bytes")
+        wrBytes = try reader.required("wr_bytes")
+        unmapBytes = try reader.required("unmap_bytes")
+        rdOperations = try reader.required("rd_operations")
+        wrOperations = try reader.required("wr_operations")
+        flushOperations = try reader.required("flush_operations")
+        unmapOperations = try reader.required("unmap_operations")
+        rdTotalTimeNs = try reader.required("rd_total_time_ns")
+        wrTotalTimeNs = try reader.required("wr_total_time_ns")
+        flushTotalTimeNs = try reader.required("flush_total_time_ns")
+        unmapTotalTimeNs = try reader.required("unmap_total_time_ns")
+        wrHighestOffset = try reader.required("wr_highest_offset")
+        rdMerged = try reader.required("rd_merged")
+        wrMerged = try reader.required("wr_merged")
+        unmapMerged = try reader.required("unmap_merged")
+        idleTimeNs = try reader.optional("idle_time_ns")
+        failedRdOperations = try reader.required("failed_rd_operations")
+        failedWrOperations = try reader.required("failed_wr_operations")
+        failedFlushOperations = try reader.required("failed_flush_operations")
+        failedUnmapOperations = try reader.required("failed_unmap_operations")
+        invalidRdOperations = try reader.required("invalid_rd_operations")
+        invalidWrOperations = try reader.required("invalid_wr_operations")
+        invalidFlushOperations = try reader.required("invalid_flush_operations")
+        invalidUnmapOperations = try reader.required("invalid_unmap_operations")
+        accountInvalid = try reader.required("account_invalid")
+        accountFailed = try reader.required("account_failed")
+        timedStats = try reader.required("timed_stats")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["rd_bytes"] = rdBytes.json
+        object["wr_bytes"] = wrBytes.json
+        object["unmap_bytes"] = unmapBytes.json
+        object["rd_operations"] = rdOperations.json
+        object["wr_operations"] = wrOperations.json
+        object["flush_operations"] = flushOperations.json
+        object["unmap_operations"] = unmapOperations.json
+        object["rd_total_time_ns"] = rdTotalTimeNs.json
+        object["wr_total_time_ns"] = wrTotalTimeNs.json
+        object["flush_total_time_ns"] = flushTotalTimeNs.json
+        object["unmap_total_time_ns"] = unmapTotalTimeNs.json
+        object["wr_highest_offset"] = wrHighestOffset.json
+        object["rd_merged"] = rdMerged.json
+        object["wr_merged"] = wrMerged.json
+        object["unmap_merged"] = unmapMerged.json
+        object["idle_time_ns"] = idleTimeNs?.json
+        object["failed_rd_operations"] = failedRdOperations.json
+        object["failed_wr_operations"] = failedWrOperations.json
+        object["failed_flush_operations"] = failedFlushOperations.json
+        object["failed_unmap_operations"] = failedUnmapOperations.json
+        object["invalid_rd_operations"] = invalidRdOperations.json
+        object["invalid_wr_operations"] = invalidWrOperations.json
+        object["invalid_flush_operations"] = invalidFlushOperations.json
+        object["invalid_unmap_operations"] = invalidUnmapOperations.json
+        object["account_invalid"] = accountInvalid.json
+        object["account_failed"] = accountFailed.json
+        object["timed_stats"] = timedStats.json
+    }
+}
+
+/// QAPI `BlockStats`.
+public struct BlockStats: QAPIObject, Equatable {
+    /// QAPI `device`.
+    public var device: String?
+    /// QAPI `qdev`.
+    public var qdev: String?
+    /// QAPI `node-name`.
+    public var nodeName: String?
+    /// QAPI `stats`.
+    public var stats: BlockDeviceStats
+
+    public init(device: String? = nil, qdev: String? = nil, nodeName: String? = nil, stats: BlockDeviceStats) {
+        self.device = device
+        self.qdev = qdev
+        self.nodeName = nodeName
+        self.stats = stats
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        device = try reader.optional("device")
+        qdev = try reader.optional("qdev")
+        nodeName = try reader.optional("node-name")
+        stats = try reader.required("stats")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["device"] = device?.json
+        object["qdev"] = qdev?.json
+        object["node-name"] = nodeName?.json
+        object["stats"] = stats.json
+    }
+}
+
+/// QAPI `BalloonInfo`.
+public struct BalloonInfo: QAPIObject, Equatable {
+    /// Bytes of RAM less what the guest has given. QAPI `actual`.
+    public var actual: Int64
+
+    public init(actual: Int64) {
+        self.actual = actual
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        actual = try reader.required("actual")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["actual"] = actual.json
+    }
+}
+
+/// QAPI `MemoryInfo`.
+public struct MemoryInfo: QAPIObject, Equatable {
+    /// Bytes of RAM at the start. QAPI `base-memory`.
+    public var baseMemory: UInt64
+    /// Bytes added since. QAPI `plugged-memory`.
+    public var pluggedMemory: UInt64?
+
+    public init(baseMemory: UInt64, pluggedMemory: UInt64? = nil) {
+        self.baseMemory = baseMemory
+        self.pluggedMemory = pluggedMemory
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        baseMemory = try reader.required("base-memory")
+        pluggedMemory = try reader.optional("plugged-memory")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["base-memory"] = baseMemory.json
+        object["plugged-memory"] = pluggedMemory?.json
+    }
+}
+
+/// Something that goes on in the background. QAPI `JobInfo`.
+public struct JobInfo: QAPIObject, Equatable {
+    /// QAPI `id`.
+    public var id: String
+    /// QAPI `type`.
+    public var type: JobType
+    /// QAPI `status`.
+    public var status: JobStatus
+    /// QAPI `current-progress`.
+    public var currentProgress: Int64
+    /// QAPI `total-progress`.
+    public var totalProgress: Int64
+    /// QAPI `error`.
+    public var error: String?
+
+    public init(id: String, type: JobType, status: JobStatus, currentProgress: Int64, totalProgress: Int64, error: String? = nil) {
+        self.id = id
+        self.type = type
+        self.status = status
+        self.currentProgress = currentProgress
+        self.totalProgress = totalProgress
+        self.error = error
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        id = try reader.required("id")
+        type = try reader.required("type")
+        status = try reader.required("status")
+        currentProgress = try reader.required("current-progress")
+        totalProgress = try reader.required("total-progress")
+        error = try reader.optional("error")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["id"] = id.json
+        object["type"] = type.json
+        object["status"] = status.json
+        object["current-progress"] = currentProgress.json
+        object["total-progress"] = totalProgress.json
+        object["error"] = error?.json
+    }
+}
+
+/// QAPI `AddfdInfo`.
+public struct AddfdInfo: QAPIObject, Equatable {
+    /// The set it is in. QAPI `fdset-id`.
+    public var fdsetId: Int64
+    /// Its number. QAPI `fd`.
+    public var fd: Int64
+
+    public init(fdsetId: Int64, fd: Int64) {
+        self.fdsetId = fdsetId
+        self.fd = fd
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        fdsetId = try reader.required("fdset-id")
+        fd = try reader.required("fd")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["fdset-id"] = fdsetId.json
+        object["fd"] = fd.json
+    }
+}
+
+/// QAPI `FdsetFdInfo`.
+public struct FdsetFdInfo: QAPIObject, Equatable {
+    /// QAPI `fd`.
+    public var fd: Int64
+    /// QAPI `opaque`.
+    public var opaque: String?
+
+    public init(fd: Int64, opaque: String? = nil) {
+        self.fd = fd
+        self.opaque = opaque
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        fd = try reader.required("fd")
+        opaque = try reader.optional("opaque")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["fd"] = fd.json
+        object["opaque"] = opaque?.json
+    }
+}
+
+/// QAPI `FdsetInfo`.
+public struct FdsetInfo: QAPIObject, Equatable {
+    /// QAPI `fdset-id`.
+    public var fdsetId: Int64
+    /// QAPI `fds`.
+    public var fds: [FdsetFdInfo]
+
+    public init(fdsetId: Int64, fds: [FdsetFdInfo]) {
+        self.fdsetId = fdsetId
+        self.fds = fds
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        fdsetId = try reader.required("fdset-id")
+        fds = try reader.required("fds")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["fdset-id"] = fdsetId.json
+        object["fds"] = fds.json
+    }
+}
+
+/// QAPI `YankInstanceBlockNode`.
+public struct YankInstanceBlockNode: QAPIObject, Equatable {
+    /// QAPI `node-name`.
+    public var nodeName: String
+
+    public init(nodeName: String) {
+        self.nodeName = nodeName
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        nodeName = try reader.required("node-name")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["node-name"] = nodeName.json
+    }
+}
+
+/// QAPI `YankInstanceChardev`.
+public struct YankInstanceChardev: QAPIObject, Equatable {
+    /// QAPI `id`.
+    public var id: String
+
+    public init(id: String) {
+        self.id = id
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        id = try reader.required("id")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["id"] = id.json
+    }
+}
+
 /// QAPI `AnnounceParameters`.
 public struct AnnounceParameters: QAPIObject, Equatable {
     /// Delay before the second packet, in ms. QAPI `initial`.
@@ -1007,31 +2196,22 @@ public struct MigrationInfo: QAPIObject, Equatable {
     public init(reading reader: inout MemberReader) throws(QAPIError) {
         status = try reader.optional("status")
         ram = try reader.optional("ram")
-        try reader.refuseNotBuilt("disk")
-        disk = nil
-        try reader.refuseNotBuilt("vfio")
-        vfio = nil
-        try reader.refuseNotBuilt("xbzrle-cache")
-        xbzrleCache = nil
+        disk = try reader.notBuilt("disk")
+        vfio = try reader.notBuilt("vfio")
+        xbzrleCache = try reader.notBuilt("xbzrle-cache")
         totalTime = try reader.optional("total-time")
         expectedDowntime = try reader.optional("expected-downtime")
         downtime = try reader.optional("downtime")
         setupTime = try reader.optional("setup-time")
-        try reader.refuseNotBuilt("cpu-throttle-percentage")
-        cpuThrottlePercentage = nil
+        cpuThrottlePercentage = try reader.notBuilt("cpu-throttle-percentage")
         errorDesc = try reader.optional("error-desc")
         blockedReasons = try reader.optional("blocked-reasons")
-        try reader.refuseNotBuilt("postcopy-blocktime")
-        postcopyBlocktime = nil
-        try reader.refuseNotBuilt("postcopy-vcpu-blocktime")
-        postcopyVcpuBlocktime = nil
-        try reader.refuseNotBuilt("compression")
-        compression = nil
+        postcopyBlocktime = try reader.notBuilt("postcopy-blocktime")
+        postcopyVcpuBlocktime = try reader.notBuilt("postcopy-vcpu-blocktime")
+        compression = try reader.notBuilt("compression")
         socketAddress = try reader.optional("socket-address")
-        try reader.refuseNotBuilt("dirty-limit-throttle-time-per-round")
-        dirtyLimitThrottleTimePerRound = nil
-        try reader.refuseNotBuilt("dirty-limit-ring-full-time")
-        dirtyLimitRingFullTime = nil
+        dirtyLimitThrottleTimePerRound = try reader.notBuilt("dirty-limit-throttle-time-per-round")
+        dirtyLimitRingFullTime = try reader.notBuilt("dirty-limit-ring-full-time")
     }
 
     public func write(to object: inout JSONObject) {
@@ -1262,57 +2442,33 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
         announceMax = try reader.optional("announce-max")
         announceRounds = try reader.optional("announce-rounds")
         announceStep = try reader.optional("announce-step")
-        try reader.refuseNotBuilt("compress-level")
-        compressLevel = nil
-        try reader.refuseNotBuilt("compress-threads")
-        compressThreads = nil
-        try reader.refuseNotBuilt(flag: "compress-wait-thread")
-        compressWaitThread = nil
-        try reader.refuseNotBuilt("decompress-threads")
-        decompressThreads = nil
-        try reader.refuseNotBuilt("throttle-trigger-threshold")
-        throttleTriggerThreshold = nil
-        try reader.refuseNotBuilt("cpu-throttle-initial")
-        cpuThrottleInitial = nil
-        try reader.refuseNotBuilt("cpu-throttle-increment")
-        cpuThrottleIncrement = nil
-        try reader.refuseNotBuilt(flag: "cpu-throttle-tailslow")
-        cpuThrottleTailslow = nil
-        try reader.refuseNotBuilt("tls-creds")
-        tlsCreds = nil
-        try reader.refuseNotBuilt("tls-hostname")
-        tlsHostname = nil
-        try reader.refuseNotBuilt("tls-authz")
-        tlsAuthz = nil
+        compressLevel = try reader.notBuilt("compress-level")
+        compressThreads = try reader.notBuilt("compress-threads")
+        compressWaitThread = try reader.notBuilt(flag: "compress-wait-thread")
+        decompressThreads = try reader.notBuilt("decompress-threads")
+        throttleTriggerThreshold = try reader.notBuilt("throttle-trigger-threshold")
+        cpuThrottleInitial = try reader.notBuilt("cpu-throttle-initial")
+        cpuThrottleIncrement = try reader.notBuilt("cpu-throttle-increment")
+        cpuThrottleTailslow = try reader.notBuilt(flag: "cpu-throttle-tailslow")
+        tlsCreds = try reader.notBuilt("tls-creds")
+        tlsHostname = try reader.notBuilt("tls-hostname")
+        tlsAuthz = try reader.notBuilt("tls-authz")
         maxBandwidth = try reader.optional("max-bandwidth")
         availSwitchoverBandwidth = try reader.optional("avail-switchover-bandwidth")
         downtimeLimit = try reader.optional("downtime-limit")
-        try reader.refuseNotBuilt("x-checkpoint-delay")
-        xCheckpointDelay = nil
-        try reader.refuseNotBuilt(flag: "block-incremental")
-        blockIncremental = nil
-        try reader.refuseNotBuilt("multifd-channels")
-        multifdChannels = nil
-        try reader.refuseNotBuilt("xbzrle-cache-size")
-        xbzrleCacheSize = nil
-        try reader.refuseNotBuilt("max-postcopy-bandwidth")
-        maxPostcopyBandwidth = nil
-        try reader.refuseNotBuilt("max-cpu-throttle")
-        maxCpuThrottle = nil
-        try reader.refuseNotBuilt("multifd-compression")
-        multifdCompression = nil
-        try reader.refuseNotBuilt("multifd-zlib-level")
-        multifdZlibLevel = nil
-        try reader.refuseNotBuilt("multifd-zstd-level")
-        multifdZstdLevel = nil
-        try reader.refuseNotBuilt("block-bitmap-mapping")
-        blockBitmapMapping = nil
-        try reader.refuseNotBuilt("x-vcpu-dirty-limit-period")
-        xVcpuDirtyLimitPeriod = nil
-        try reader.refuseNotBuilt("vcpu-dirty-limit")
-        vcpuDirtyLimit = nil
-        try reader.refuseNotBuilt("mode")
-        mode = nil
+        xCheckpointDelay = try reader.notBuilt("x-checkpoint-delay")
+        blockIncremental = try reader.notBuilt(flag: "block-incremental")
+        multifdChannels = try reader.notBuilt("multifd-channels")
+        xbzrleCacheSize = try reader.notBuilt("xbzrle-cache-size")
+        maxPostcopyBandwidth = try reader.notBuilt("max-postcopy-bandwidth")
+        maxCpuThrottle = try reader.notBuilt("max-cpu-throttle")
+        multifdCompression = try reader.notBuilt("multifd-compression")
+        multifdZlibLevel = try reader.notBuilt("multifd-zlib-level")
+        multifdZstdLevel = try reader.notBuilt("multifd-zstd-level")
+        blockBitmapMapping = try reader.notBuilt("block-bitmap-mapping")
+        xVcpuDirtyLimitPeriod = try reader.notBuilt("x-vcpu-dirty-limit-period")
+        vcpuDirtyLimit = try reader.notBuilt("vcpu-dirty-limit")
+        mode = try reader.notBuilt("mode")
         xMartletDialect = try reader.optional("x-martlet-dialect")
     }
 
@@ -1459,57 +2615,33 @@ public struct MigrationParameters: QAPIObject, Equatable {
         announceMax = try reader.optional("announce-max")
         announceRounds = try reader.optional("announce-rounds")
         announceStep = try reader.optional("announce-step")
-        try reader.refuseNotBuilt("compress-level")
-        compressLevel = nil
-        try reader.refuseNotBuilt("compress-threads")
-        compressThreads = nil
-        try reader.refuseNotBuilt(flag: "compress-wait-thread")
-        compressWaitThread = nil
-        try reader.refuseNotBuilt("decompress-threads")
-        decompressThreads = nil
-        try reader.refuseNotBuilt("throttle-trigger-threshold")
-        throttleTriggerThreshold = nil
-        try reader.refuseNotBuilt("cpu-throttle-initial")
-        cpuThrottleInitial = nil
-        try reader.refuseNotBuilt("cpu-throttle-increment")
-        cpuThrottleIncrement = nil
-        try reader.refuseNotBuilt(flag: "cpu-throttle-tailslow")
-        cpuThrottleTailslow = nil
-        try reader.refuseNotBuilt("tls-creds")
-        tlsCreds = nil
-        try reader.refuseNotBuilt("tls-hostname")
-        tlsHostname = nil
-        try reader.refuseNotBuilt("tls-authz")
-        tlsAuthz = nil
+        compressLevel = try reader.notBuilt("compress-level")
+        compressThreads = try reader.notBuilt("compress-threads")
+        compressWaitThread = try reader.notBuilt(flag: "compress-wait-thread")
+        decompressThreads = try reader.notBuilt("decompress-threads")
+        throttleTriggerThreshold = try reader.notBuilt("throttle-trigger-threshold")
+        cpuThrottleInitial = try reader.notBuilt("cpu-throttle-initial")
+        cpuThrottleIncrement = try reader.notBuilt("cpu-throttle-increment")
+        cpuThrottleTailslow = try reader.notBuilt(flag: "cpu-throttle-tailslow")
+        tlsCreds = try reader.notBuilt("tls-creds")
+        tlsHostname = try reader.notBuilt("tls-hostname")
+        tlsAuthz = try reader.notBuilt("tls-authz")
         maxBandwidth = try reader.optional("max-bandwidth")
         availSwitchoverBandwidth = try reader.optional("avail-switchover-bandwidth")
         downtimeLimit = try reader.optional("downtime-limit")
-        try reader.refuseNotBuilt("x-checkpoint-delay")
-        xCheckpointDelay = nil
-        try reader.refuseNotBuilt(flag: "block-incremental")
-        blockIncremental = nil
-        try reader.refuseNotBuilt("multifd-channels")
-        multifdChannels = nil
-        try reader.refuseNotBuilt("xbzrle-cache-size")
-        xbzrleCacheSize = nil
-        try reader.refuseNotBuilt("max-postcopy-bandwidth")
-        maxPostcopyBandwidth = nil
-        try reader.refuseNotBuilt("max-cpu-throttle")
-        maxCpuThrottle = nil
-        try reader.refuseNotBuilt("multifd-compression")
-        multifdCompression = nil
-        try reader.refuseNotBuilt("multifd-zlib-level")
-        multifdZlibLevel = nil
-        try reader.refuseNotBuilt("multifd-zstd-level")
-        multifdZstdLevel = nil
-        try reader.refuseNotBuilt("block-bitmap-mapping")
-        blockBitmapMapping = nil
-        try reader.refuseNotBuilt("x-vcpu-dirty-limit-period")
-        xVcpuDirtyLimitPeriod = nil
-        try reader.refuseNotBuilt("vcpu-dirty-limit")
-        vcpuDirtyLimit = nil
-        try reader.refuseNotBuilt("mode")
-        mode = nil
+        xCheckpointDelay = try reader.notBuilt("x-checkpoint-delay")
+        blockIncremental = try reader.notBuilt(flag: "block-incremental")
+        multifdChannels = try reader.notBuilt("multifd-channels")
+        xbzrleCacheSize = try reader.notBuilt("xbzrle-cache-size")
+        maxPostcopyBandwidth = try reader.notBuilt("max-postcopy-bandwidth")
+        maxCpuThrottle = try reader.notBuilt("max-cpu-throttle")
+        multifdCompression = try reader.notBuilt("multifd-compression")
+        multifdZlibLevel = try reader.notBuilt("multifd-zlib-level")
+        multifdZstdLevel = try reader.notBuilt("multifd-zstd-level")
+        blockBitmapMapping = try reader.notBuilt("block-bitmap-mapping")
+        xVcpuDirtyLimitPeriod = try reader.notBuilt("x-vcpu-dirty-limit-period")
+        vcpuDirtyLimit = try reader.notBuilt("vcpu-dirty-limit")
+        mode = try reader.notBuilt("mode")
         xMartletDialect = try reader.optional("x-martlet-dialect")
     }
 

@@ -149,6 +149,121 @@ public enum GuestPanicInformation: QAPIObject, Equatable {
     }
 }
 
+/// QAPI `ObjectOptions`.
+public struct ObjectOptions: QAPIObject, Equatable {
+    /// QAPI `id`.
+    public var id: String
+    /// What depends on `qom-type`.
+    public var branch: Branch
+
+    public init(id: String, branch: Branch) {
+        self.id = id
+        self.branch = branch
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        id = try reader.required("id")
+        branch = try Branch(reading: &reader)
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["id"] = id.json
+        branch.write(to: &object)
+    }
+
+    /// The tag `qom-type` and what it brings with it.
+    public enum Branch: QAPIObject, Equatable {
+        case authzList(AuthZListProperties)
+        case authzListfile(AuthZListFileProperties)
+        case authzPam(AuthZPAMProperties)
+        case authzSimple(AuthZSimpleProperties)
+        case iothread
+        case secret(SecretProperties)
+        case tlsCredsAnon(TlsCredsProperties)
+        case tlsCredsPsk(TlsCredsPskProperties)
+        case tlsCredsX509(TlsCredsX509Properties)
+
+        /// QAPI `qom-type`.
+        public var qomType: ObjectType {
+            switch self {
+            case .authzList: .authzList
+            case .authzListfile: .authzListfile
+            case .authzPam: .authzPam
+            case .authzSimple: .authzSimple
+            case .iothread: .iothread
+            case .secret: .secret
+            case .tlsCredsAnon: .tlsCredsAnon
+            case .tlsCredsPsk: .tlsCredsPsk
+            case .tlsCredsX509: .tlsCredsX509
+            }
+        }
+
+        public init(reading reader: inout MemberReader) throws(QAPIError) {
+            let tag: ObjectType = try reader.required("qom-type")
+            switch tag {
+            case .authzList: self = .authzList(try AuthZListProperties(reading: &reader))
+            case .authzListfile: self = .authzListfile(try AuthZListFileProperties(reading: &reader))
+            case .authzPam: self = .authzPam(try AuthZPAMProperties(reading: &reader))
+            case .authzSimple: self = .authzSimple(try AuthZSimpleProperties(reading: &reader))
+            case .iothread: self = .iothread
+            case .secret: self = .secret(try SecretProperties(reading: &reader))
+            case .tlsCredsAnon: self = .tlsCredsAnon(try TlsCredsProperties(reading: &reader))
+            case .tlsCredsPsk: self = .tlsCredsPsk(try TlsCredsPskProperties(reading: &reader))
+            case .tlsCredsX509: self = .tlsCredsX509(try TlsCredsX509Properties(reading: &reader))
+            }
+        }
+
+        public func write(to object: inout JSONObject) {
+            object["qom-type"] = qomType.json
+            switch self {
+            case .authzList(let branch): branch.write(to: &object)
+            case .authzListfile(let branch): branch.write(to: &object)
+            case .authzPam(let branch): branch.write(to: &object)
+            case .authzSimple(let branch): branch.write(to: &object)
+            case .iothread: break
+            case .secret(let branch): branch.write(to: &object)
+            case .tlsCredsAnon(let branch): branch.write(to: &object)
+            case .tlsCredsPsk(let branch): branch.write(to: &object)
+            case .tlsCredsX509(let branch): branch.write(to: &object)
+            }
+        }
+    }
+}
+
+/// QAPI `YankInstance`.
+public enum YankInstance: QAPIObject, Equatable {
+    case blockNode(YankInstanceBlockNode)
+    case chardev(YankInstanceChardev)
+    case migration
+
+    /// QAPI `type`.
+    public var type: YankInstanceType {
+        switch self {
+        case .blockNode: .blockNode
+        case .chardev: .chardev
+        case .migration: .migration
+        }
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        let tag: YankInstanceType = try reader.required("type")
+        switch tag {
+        case .blockNode: self = .blockNode(try YankInstanceBlockNode(reading: &reader))
+        case .chardev: self = .chardev(try YankInstanceChardev(reading: &reader))
+        case .migration: self = .migration
+        }
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["type"] = type.json
+        switch self {
+        case .blockNode(let branch): branch.write(to: &object)
+        case .chardev(let branch): branch.write(to: &object)
+        case .migration: break
+        }
+    }
+}
+
 /// A string, or null for none. QAPI `StrOrNull`.
 public enum StrOrNull: QAPIType, Equatable {
     case s(String)

@@ -3,10 +3,13 @@ public struct MemberReader {
     private let object: JSONObject
     private let path: QAPIPath
     private var known: Set<String> = []
+    /// False to read what no command could act on, such as for a check of its rules.
+    private let refusesNotBuilt: Bool
 
-    init(_ object: JSONObject, at path: QAPIPath) {
+    init(_ object: JSONObject, at path: QAPIPath, refusesNotBuilt: Bool = true) {
         self.object = object
         self.path = path
+        self.refusesNotBuilt = refusesNotBuilt
     }
 
     /// Member `name`, which must be there.
@@ -22,17 +25,19 @@ public struct MemberReader {
         return try Value(json: json, at: path.member(name))
     }
 
-    /// Refuses member `name` if it is there: QEMU knows it, this version of Martlet does nothing with it.
-    public mutating func refuseNotBuilt(_ name: String) throws(QAPIError) {
-        known.insert(name)
-        if object[name] != nil { throw .notBuilt("Parameter '\(path.member(name))'") }
+    /// Member `name`, which QEMU knows and this version of Martlet does nothing with: refused if it is there.
+    public mutating func notBuilt<Value: QAPIType>(_ name: String) throws(QAPIError) -> Value? {
+        let value: Value? = try optional(name)
+        if value != nil, refusesNotBuilt { throw .notBuilt("Parameter '\(path.member(name))'") }
+        return value
     }
 
-    /// Refuses flag `name` if it is on: QEMU knows it, this version of Martlet does nothing with it. Off asks for
-    /// nothing, and clients that write every flag out need not know.
-    public mutating func refuseNotBuilt(flag name: String) throws(QAPIError) {
+    /// Flag `name`, which is refused if it is on. Off asks for nothing, and clients that write every flag out need
+    /// not know.
+    public mutating func notBuilt(flag name: String) throws(QAPIError) -> Bool? {
         let isOn: Bool? = try optional(name)
-        if isOn == true { throw .notBuilt("Parameter '\(path.member(name))'") }
+        if isOn == true, refusesNotBuilt { throw .notBuilt("Parameter '\(path.member(name))'") }
+        return refusesNotBuilt ? nil : isOn
     }
 
     /// The error for a union whose tag `name` picks a branch that is not built.
