@@ -2,10 +2,8 @@ import Synchronization
 public import VMState
 
 extension Hart {
-    /// The hart's state as a stream carries it. Only while paused.
-    ///
-    /// - Parameter clock: the virtual clock in nanoseconds, which `cpu/timer` counts in.
-    public func state(clock: Int64) -> CPUState {
+    /// The hart's state as a stream carries it, for a receiver whose virtual clock is `mtime`. Only while paused.
+    public var state: CPUState {
         var state = carried
         let context = unsafe context
         state.gpr = (0..<32).map { unsafe x[$0] }
@@ -30,9 +28,10 @@ extension Hart {
         unsafe state.mepc = context.pointee.mepc
         unsafe state.mcause = context.pointee.mcause
         unsafe state.mtval = context.pointee.mtval
-        unsafe state.scounteren = UInt32(truncatingIfNeeded: context.pointee.scounteren)
-        unsafe state.mcounteren = UInt32(truncatingIfNeeded: context.pointee.mcounteren)
-        unsafe state.mcountinhibit = UInt32(truncatingIfNeeded: context.pointee.mcountinhibit)
+        let upper = UInt64(UInt32.max) << 32
+        unsafe state.scounteren = context.pointee.scounteren | carried.scounteren & upper
+        unsafe state.mcounteren = context.pointee.mcounteren | carried.mcounteren & upper
+        unsafe state.mcountinhibit = context.pointee.mcountinhibit | carried.mcountinhibit & upper
         unsafe state.sscratch = context.pointee.sscratch
         unsafe state.mscratch = context.pointee.mscratch
         unsafe state.stimecmp = context.pointee.stimecmp
@@ -46,7 +45,7 @@ extension Hart {
             unsafe state.pmp[index].address = context.pointee.pmpAddress[index]
             unsafe state.pmp[index].configuration = context.pointee.pmpConfiguration[index]
         }
-        unsafe state.menvcfg = context.pointee.menvcfg
+        unsafe state.menvcfg = context.pointee.menvcfg | carried.menvcfg & ~Environment.machine
         unsafe state.senvcfg = context.pointee.senvcfg
         unsafe state.triggerCur = context.pointee.triggerSelect
         for index in 0..<2 {
@@ -64,12 +63,16 @@ extension Hart {
             state.resetvec = 0x1000
             state.miclaim = 0x1000
         }
-        // Expiry on the virtual clock; beyond what it can count, never.
-        let left = state.stimecmp &- bus.ticks
-        let isArmed =
-            state.menvcfg & Environment.stce != 0 && state.stimecmp > bus.ticks
-            && left < UInt64(Int64.max) / 200
-        state.stimer = isArmed ? clock &+ Int64(left) * 100 : -1
+        state.stimer = -1
+        if state.menvcfg & Environment.stce != 0 {
+            if bus.ticks >= state.stimecmp {
+                // Due, and the timer's thread has not come to say so: the receiver arms nothing for what is past.
+                state.mip |= Interrupt.stip
+            } else if state.stimecmp <= UInt64(Int64.max) / 100 {
+                // Farther than the clock can count is never.
+                state.stimer = Int64(state.stimecmp) * 100
+            }
+        }
         return state
     }
 
@@ -139,9 +142,9 @@ extension Hart {
         unsafe context.pointee.mepc = new.mepc
         unsafe context.pointee.mcause = new.mcause
         unsafe context.pointee.mtval = new.mtval
-        unsafe context.pointee.scounteren = UInt64(new.scounteren)
-        unsafe context.pointee.mcounteren = UInt64(new.mcounteren)
-        unsafe context.pointee.mcountinhibit = UInt64(new.mcountinhibit)
+        unsafe context.pointee.scounteren = new.scounteren & UInt64(UInt32.max)
+        unsafe context.pointee.mcounteren = new.mcounteren & UInt64(UInt32.max)
+        unsafe context.pointee.mcountinhibit = new.mcountinhibit & UInt64(UInt32.max)
         unsafe context.pointee.sscratch = new.sscratch
         unsafe context.pointee.mscratch = new.mscratch
         unsafe context.pointee.stimecmp = new.stimecmp

@@ -121,6 +121,20 @@ struct VirtualMachineTests {
         #expect(!machine.memory.blocks.contains { $0.name.contains("acpi") || $0.name.contains("table") })
         #expect(!machine.board.sections.contains { $0.name == "virt_acpi_build" })
         machine.shutdown(byGuest: false, reason: .hostQmpQuit)
+    @Test("keeps its clock to the nanosecond from stream to stream")
+    func clock() throws {
+        let machine = try machine(Self.powerOff)
+        defer { machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
+        let timer = try #require(machine.deviceSections.first { $0.name == "timer" })
+        // cpu_ticks_offset, unused bytes, cpu_clock_offset 12 345 678 987 ns.
+        let bytes: [UInt8] =
+            [1, 2, 3, 4, 5, 6, 7, 8] + Array(repeating: 0, count: 8) + [0, 0, 0, 2, 0xdf, 0xdc, 0x1c, 0x8b]
+        for _ in 0..<3 {
+            try timer.load(VMStateReader(InputBuffer(bytes: bytes), version: 2))
+            var writer = VMStateWriter(dialect: .qemu10_0, version: 2)
+            _ = timer.save(&writer)
+            #expect(writer.output.bytes == bytes)
+        }
     }
 
     @Test("writes to its serial port")

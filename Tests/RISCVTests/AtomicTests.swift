@@ -71,7 +71,7 @@ struct AtomicTests {
                 RV.wfi, RV.wfi,
             ]
             board.place(program, at: 0x100)
-            var state = hart.hart.state(clock: 0)
+            var state = hart.hart.state
             state.pc = TestBoard.base + 0x100
             state.gpr[10] = 0x8000_4000
             state.gpr[11] = 1
@@ -101,7 +101,7 @@ struct AtomicTests {
             RV.sd(7, 5, 0), RV.add(5, 5, 11), RV.addi(6, 6, -1), RV.bne(6, 0, -12), RV.b(0, 0, 0, -28),
         ]
         board.place(program, at: 0x100)
-        var state = hart.hart.state(clock: 0)
+        var state = hart.hart.state
         state.pc = TestBoard.base + 0x100
         state.gpr[10] = TestBoard.base + first
         state.gpr[11] = 4096
@@ -139,7 +139,7 @@ struct AtomicTests {
     func control(_ word: UInt32) throws {
         let hart = TestHart(try TestBoard())
         hart.board.place([word, RV.b(0, 0, 0, -4)], at: 0x100)
-        var state = hart.hart.state(clock: 0)
+        var state = hart.hart.state
         state.pc = TestBoard.base + 0x100
         try hart.set(state)
         for round in 0..<2000 {
@@ -148,9 +148,9 @@ struct AtomicTests {
             hart.hart.setInterrupt(.machineTimer, round & 2 != 0)
             hart.hart.pause()
             hart.hart.waitUntilPaused()
-            let pc = hart.hart.state(clock: 0).pc
+            let pc = hart.hart.state.pc
             hart.hart.dropWritePermissions()
-            #expect(hart.hart.state(clock: 0).pc == pc)
+            #expect(hart.hart.state.pc == pc)
         }
         hart.hart.resume()
         hart.end()

@@ -74,7 +74,7 @@ struct TestHart {
         {
             board.place([RV.csrrw(0, enables, 0), RV.wfi, RV.wfi], at: handler)
         }
-        var state = hart.state(clock: 0)
+        var state = hart.state
         state.pc = TestBoard.base + offset
         state.mtvec = TestBoard.base + TestHart.handler
         state.stvec = TestBoard.base + TestHart.supervisorHandler
@@ -102,7 +102,7 @@ struct TestHart {
             hart.pause()
             hart.waitUntilPaused()
             left -= 1
-            if hart.commonState.halted != 0 || left <= 0 { return hart.state(clock: 0) }
+            if hart.commonState.halted != 0 || left <= 0 { return hart.state }
             hart.resume()
         }
     }

@@ -78,9 +78,9 @@ struct FieldCase: CustomTestStringConvertible, Sendable {
             #"{"name": "t", "type": "timer", "size": 8}"#
         ) { $0.time = -1 },
         .init(
-            "32 bits sent as 64", .value("w", \.word, .uint32In64), [0, 0, 0, 0, 0x12, 0x34, 0x56, 0x78],
-            #"{"name": "w", "type": "uint64", "size": 8}"#
-        ) { $0.word = 0x1234_5678 },
+            "the lower half of 64 bits", .value("l", \.long, .lowerHalf), [0x12, 0x34, 0x56, 0x78],
+            #"{"name": "l", "type": "uint32", "size": 4}"#
+        ) { $0.long = 0x1234_5678 },
         .init(
             "a value that both sides have", .equal("c", \.count, .uint32), [0, 0, 0, 2],
             #"{"name": "c", "type": "uint32 equal", "size": 4}"#

@@ -253,8 +253,8 @@ final class VirtBoard: @unchecked Sendable {
     var sections: [VMStateSection] {
         let timer = VMStateSection("timer", TimerState.description) { [self] in
             var state = timerState.withLock { $0 }
-            // A destination knows no delta of mtime: the clock it gets is mtime itself.
-            state.clockOffset = Int64(bitPattern: bus.ticks &* 100)
+            // A destination knows no delta of mtime: the clock it gets is mtime itself, to the nanosecond.
+            state.clockOffset = Int64(bitPattern: bus.ticks &* 100) &+ clock.now % 100
             return state
         } set: { [self] (new, reader) throws(VMStateError) in
             guard new.clockOffset >= 0 else {
@@ -273,8 +273,8 @@ final class VirtBoard: @unchecked Sendable {
             } set: { (new, _) throws(VMStateError) in
                 hart.setCommonState(new)
             },
-            VMStateSection("cpu", instance: UInt32(hart.id), CPUState.description) { [clock] in
-                hart.state(clock: clock.now)
+            VMStateSection("cpu", instance: UInt32(hart.id), CPUState.description) {
+                hart.state
             } set: { (new, reader) throws(VMStateError) in
                 try hart.setState(new, reader)
             },

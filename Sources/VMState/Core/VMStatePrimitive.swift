@@ -50,20 +50,20 @@ extension VMStatePrimitive<UInt32> {
             type: "uint32", size: 4, load: { (reader) throws(VMStateError) in try reader.uint32() },
             save: { $1.uint32($0) })
     }
-    /// A 32-bit value that older versions sent in 64 bits; the upper half is ignored.
-    public static var uint32In64: Self {
-        .init(type: "uint64", size: 8) { (reader) throws(VMStateError) in
-            UInt32(truncatingIfNeeded: try reader.uint64())
-        } save: {
-            $1.uint64(UInt64($0))
-        }
-    }
 }
 extension VMStatePrimitive<UInt64> {
     public static var uint64: Self {
         .init(
             type: "uint64", size: 8, load: { (reader) throws(VMStateError) in try reader.uint64() },
             save: { $1.uint64($0) })
+    }
+    /// Of a value that other versions send whole, the lower 32 bits.
+    public static var lowerHalf: Self {
+        .init(type: "uint32", size: 4) { (reader) throws(VMStateError) in
+            UInt64(try reader.uint32())
+        } save: {
+            $1.uint32(UInt32(truncatingIfNeeded: $0))
+        }
     }
 }
 extension VMStatePrimitive<Int32> {

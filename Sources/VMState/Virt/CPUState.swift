@@ -35,7 +35,7 @@ public struct CPUState: Sendable, Equatable {
         public var hstatus: UInt64 = 0
         public var hedeleg: UInt64 = 0
         public var hideleg: UInt64 = 0
-        public var hcounteren: UInt32 = 0
+        public var hcounteren: UInt64 = 0
         public var htval: UInt64 = 0
         public var htinst: UInt64 = 0
         public var hgatp: UInt64 = 0
@@ -110,10 +110,11 @@ public struct CPUState: Sendable, Equatable {
     public var mtval: UInt64 = 0
     public var miselect: UInt64 = 0
     public var siselect: UInt64 = 0
-    public var scounteren: UInt32 = 0
-    public var mcounteren: UInt32 = 0
+    /// The upper halves of these are QEMU 7.2's alone, which keeps what was written.
+    public var scounteren: UInt64 = 0
+    public var mcounteren: UInt64 = 0
     public var scountinhibit: UInt32 = 0
-    public var mcountinhibit: UInt32 = 0
+    public var mcountinhibit: UInt64 = 0
     public var pmuCtrs: [Counter] = Array(repeating: Counter(), count: 32)
     public var mhpmeventVal: [UInt64] = Array(repeating: 0, count: 32)
     public var mhpmeventhVal: [UInt64] = Array(repeating: 0, count: 32)
@@ -193,13 +194,13 @@ extension CPUState {
             .uint64("env.mtval", \.mtval),
             .uint64("env.miselect", \.miselect),
             .uint64("env.siselect", \.siselect),
-            .uint32("env.scounteren", \.scounteren).versions(10...10),
-            .value("env.scounteren", \.scounteren, .uint32In64).versions(5...5),
-            .uint32("env.mcounteren", \.mcounteren).versions(10...10),
-            .value("env.mcounteren", \.mcounteren, .uint32In64).versions(5...5),
+            .value("env.scounteren", \.scounteren, .lowerHalf).versions(10...10),
+            .uint64("env.scounteren", \.scounteren).versions(5...5),
+            .value("env.mcounteren", \.mcounteren, .lowerHalf).versions(10...10),
+            .uint64("env.mcounteren", \.mcounteren).versions(5...5),
             .uint32("env.scountinhibit", \.scountinhibit).versions(10...10),
-            .uint32("env.mcountinhibit", \.mcountinhibit).versions(10...10),
-            .value("env.mcountinhibit", \.mcountinhibit, .uint32In64).versions(5...5),
+            .value("env.mcountinhibit", \.mcountinhibit, .lowerHalf).versions(10...10),
+            .uint64("env.mcountinhibit", \.mcountinhibit).versions(5...5),
             .structures("env.pmu_ctrs", \.pmuCtrs, Counter.table(hasStarted: false)).versions(10...10),
             .structures("env.pmu_ctrs", \.pmuCtrs, Counter.table(hasStarted: true)).versions(5...5),
             .array("env.mhpmevent_val", \.mhpmeventVal, .uint64, count: 32),
@@ -262,8 +263,8 @@ extension CPUState {
             .uint64("env.hstatus", \.hstatus),
             .uint64("env.hedeleg", \.hedeleg),
             .uint64("env.hideleg", \.hideleg),
-            .uint32("env.hcounteren", \.hcounteren).versions(3...),
-            .value("env.hcounteren", \.hcounteren, .uint32In64).versions(2...2),
+            .value("env.hcounteren", \.hcounteren, .lowerHalf).versions(3...),
+            .uint64("env.hcounteren", \.hcounteren).versions(2...2),
             .uint64("env.htval", \.htval),
             .uint64("env.htinst", \.htinst),
             .uint64("env.hgatp", \.hgatp),
