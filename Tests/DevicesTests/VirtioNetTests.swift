@@ -184,6 +184,29 @@ final class TestNetwork: NetworkBackend {
         #expect(driver.read(0x106, size: 2) == 1)
     }
 
+    @Test func `A guest that stands still is not asked to announce itself before it runs`() throws {
+        let driver = try driver()
+        driver.start(queues: 3)
+        let net = try #require(driver.transport.device as? VirtioNet)
+        net.quiesce()
+        let section = try #require(driver.transport.sections.first)
+        func saved() -> [UInt8] {
+            var writer = VMStateWriter(dialect: .qemu10_0, version: section.version(.qemu10_0))
+            _ = section.save(&writer)
+            return writer.output.bytes
+        }
+        let before = saved()
+        net.announce()
+        #expect(network.sent.count == 1, "the network is told at once")
+        #expect(saved() == before)
+        net.resume()
+        #expect(driver.read(0x106, size: 2) == 3 && driver.read(0x60) & 2 == 2)
+        #expect(control(driver, [3, 0]) == 0)
+        net.quiesce()
+        net.resume()
+        #expect(driver.read(0x106, size: 2) == 1, "asked once")
+    }
+
     @Test func `State moves, and frames wait while the device stands still`() throws {
         let source = try driver()
         source.start(queues: 3)

@@ -134,9 +134,16 @@ public final class VirtioBalloon: VirtioDevice, @unchecked Sendable {
             pages = state.device.pages
             actual = state.device.actual
             hasStatistics = false
-            // The request that the sender held is taken once more.
-            let statistics = queues[Queue.statistics]
-            statistics.rewind(statistics.inUse)
         }
+    }
+
+    public override func resume() {
+        lock.withLock {
+            // The request that the sender of a stream held is taken once more. Not before: a guest that is sent on
+            // without having run stays what it was.
+            let statistics = queues[Queue.statistics]
+            if !hasStatistics { statistics.rewind(statistics.inUse) }
+        }
+        super.resume()
     }
 }

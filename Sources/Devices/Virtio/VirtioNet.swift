@@ -41,6 +41,8 @@ public final class VirtioNet: VirtioDevice, @unchecked Sendable {
     private let waiting = Mutex<FrameQueue>(FrameQueue(limit: waitingMax))
     let chain = VirtqueueChain()
     private var heads: [(head: UInt16, written: Int)] = []
+    /// Whether the guest is to be asked for an announcement once it runs.
+    private var announcesAtStart = false
 
     /// - Parameters:
     ///   - mac: 6 bytes.
@@ -210,16 +212,30 @@ public final class VirtioNet: VirtioDevice, @unchecked Sendable {
     // MARK: After a migration
 
     /// Tells the network where the card now is: one gratuitous RARP frame, and the guest is asked to announce
-    /// itself if it said that it can. Call it in rounds, from any thread, without the board's lock.
+    /// itself if it said that it can; one that stands still, when it runs again. Call it in rounds, from any thread,
+    /// without the board's lock.
     public func announce() {
         let (mac, isUp) = lock.withLock {
-            if has(Feature.guestAnnounce), has(Feature.ctrlVQ), status & VirtioStatus.driverOK != 0 {
-                net.status |= LinkStatus.announce
-                configChanged()
-            }
+            if isPausing { announcesAtStart = true } else { askForAnnouncement() }
             return (net.mac, net.status & LinkStatus.up != 0)
         }
         if isUp { backend?.send(announcementFrame(for: mac)) }
+    }
+
+    private func askForAnnouncement() {
+        guard has(Feature.guestAnnounce), has(Feature.ctrlVQ), status & VirtioStatus.driverOK != 0 else {
+            return
+        }
+        net.status |= LinkStatus.announce
+        configChanged()
+    }
+
+    public override func resume() {
+        super.resume()
+        lock.withLock {
+            if announcesAtStart { askForAnnouncement() }
+            announcesAtStart = false
+        }
     }
 
     // MARK: State
