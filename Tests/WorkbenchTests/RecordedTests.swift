@@ -122,6 +122,14 @@ struct RecordedTests {
         #expect(difference.json["same"] == .bool(false))
     }
 
+    @Test("name a value that has another's name by its number")
+    func sameNames() {
+        let fields = [UInt64(7), 1].map {
+            DeviceField(name: "status", offset: 0, length: 1, value: .integer($0))
+        }
+        #expect(StreamDifference.flat(fields).map(\.path) == [".status", ".status#2"])
+    }
+
     /// Where the first page with contents stands in the stream, and in its block.
     private func firstPage(_ bytes: [UInt8]) -> (at: Int, offset: UInt64)? {
         let reader = reader(bytes)

@@ -90,7 +90,7 @@ public struct StreamDifference: Sendable {
             compare("\(name) version", "\(device.header.version)", "\(other.header.version)")
             guard device.bytes != other.bytes else { continue }
             let before = values.count
-            compare(name, flat(device.fields), flat(other.fields))
+            compare(name, Self.flat(device.fields), Self.flat(other.fields))
             // Where the fields say nothing, the bytes do.
             if values.count == before {
                 compare(name, "\(device.bytes.count) bytes", "\(other.bytes.count) other bytes")
@@ -112,9 +112,11 @@ public struct StreamDifference: Sendable {
         }
     }
 
-    /// Values with their paths, `.env.gpr[5]`.
-    private func flat(_ fields: [DeviceField]) -> [(path: String, value: String)] {
+    /// Values with their paths, `.env.gpr[5]`. A name that comes again, as `status` of a device behind that of its
+    /// transport, is numbered.
+    static func flat(_ fields: [DeviceField]) -> [(path: String, value: String)] {
         var result: [(path: String, value: String)] = []
+        var seen: [String: Int] = [:]
         func walk(_ field: DeviceField, _ prefix: String) {
             let path = prefix + (field.name.hasPrefix("[") ? field.name : ".\(field.name)")
             for child in field.children { walk(child, path) }
@@ -131,7 +133,11 @@ public struct StreamDifference: Sendable {
             }
         }
         for field in fields { walk(field, "") }
-        return result
+        return result.map { path, value in
+            let count = seen[path, default: 0] + 1
+            seen[path] = count
+            return (count == 1 ? path : "\(path)#\(count)", value)
+        }
     }
 
     // MARK: RAM
