@@ -15,7 +15,13 @@ public final class RAMBlock: @unchecked Sendable {
     /// The block's idstr in a migration stream, e.g. `riscv_virt_board.ram`.
     public let name: String
     /// Bytes, a multiple of the guest page size.
-    public let size: Int
+    public var size: Int { unsafe length.pointee }
+    // In memory of its own: looks at a stored property that changes would be checked for exclusive access.
+    private let length: UnsafeMutablePointer<Int>
+    /// Most bytes that it can have.
+    public let capacity: Int
+    /// Whether a stream that lists the block also says how long it is; it then may have no bytes at all.
+    public let isResizable: Bool
     /// The first byte, page aligned; valid as long as the block is.
     public let base: UnsafeMutableRawPointer
     /// Which pages were written.
@@ -28,27 +34,47 @@ public final class RAMBlock: @unchecked Sendable {
 
     /// Maps memory, zeroed unless it is a file's. Nothing is committed until it is touched.
     ///
-    /// - Parameter size: bytes, rounded up to a whole page.
+    /// - Parameters:
+    ///   - size: bytes, rounded up to a whole page.
+    ///   - capacity: most bytes that a stream may give it; nil for a block whose size is fixed.
     /// - Throws: ``GuestMemoryError`` when the system has no room, or the file cannot be had.
-    public init(name: String, size: Int, backing: RAMBacking = .anonymous) throws(GuestMemoryError) {
-        let rounded = (max(size, 1) + guestPageSize - 1) / guestPageSize * guestPageSize
-        let descriptor = try backing.open(name: name, size: rounded)
+    public init(
+        name: String, size: Int, capacity: Int? = nil, backing: RAMBacking = .anonymous
+    ) throws(GuestMemoryError) {
+        let total = Self.wholePages(max(size, capacity ?? 1, 1))
+        let descriptor = try backing.open(name: name, size: total)
         let base = unsafe mmap(
-            nil, rounded, PROT_READ | PROT_WRITE, backing.mapFlags | MAP_NORESERVE, descriptor, 0)
+            nil, total, PROT_READ | PROT_WRITE, backing.mapFlags | MAP_NORESERVE, descriptor, 0)
         if descriptor >= 0 { close(descriptor) }
         self.backing = backing
         guard let base = unsafe base, unsafe base != MAP_FAILED else {
             throw GuestMemoryError(
-                "cannot map \(rounded) bytes for RAM block '\(name)': \(unsafe String(cString: strerror(errno)))"
+                "cannot map \(total) bytes for RAM block '\(name)': \(unsafe String(cString: strerror(errno)))"
             )
         }
         self.name = name
-        self.size = rounded
+        self.capacity = total
+        isResizable = capacity != nil
+        unsafe length = .allocate(capacity: 1)
+        unsafe length.initialize(to: capacity == nil ? total : Self.wholePages(max(size, 0)))
         unsafe self.base = base
-        dirtyLog = DirtyLog(pageCount: rounded / guestPageSize)
+        dirtyLog = DirtyLog(pageCount: total / guestPageSize)
     }
 
-    deinit { unsafe munmap(base, size) }
+    deinit {
+        unsafe munmap(base, capacity)
+        unsafe length.deallocate()
+    }
+
+    private static func wholePages(_ bytes: Int) -> Int {
+        (bytes + guestPageSize - 1) / guestPageSize * guestPageSize
+    }
+
+    /// Gives a resizable block another size, 0 to ``capacity``. Only while nobody uses it.
+    public func resize(to bytes: Int) {
+        guard isResizable, bytes >= 0, bytes <= capacity else { return }
+        unsafe length.pointee = Self.wholePages(bytes)
+    }
 
     /// The bytes from `offset` on; nil when they are not all inside the block.
     @inline(__always)

@@ -199,7 +199,11 @@ final class IncomingLoad {
         _ = configuration
         guest.resetForIncoming()
         var decoder = RAMDecoder(
-            blocks: guest.memory.blocks.map { .init(name: $0.name, length: UInt64($0.size)) })
+            blocks: guest.memory.blocks.map {
+                .init(
+                    name: $0.name, length: UInt64($0.size),
+                    maximumLength: $0.isResizable ? UInt64($0.capacity) : nil)
+            })
         defer { ram.finish() }
         var devices = DeviceLoader(guest.deviceSections)
         while true {
@@ -216,7 +220,7 @@ final class IncomingLoad {
             case .command(let command): try obey(command)
             case .endOfStream:
                 let optional = guest.memory.blocks.filter { block in
-                    Dialect.allCases.contains { !guest.isKnown(block, to: $0) }
+                    block.isResizable || Dialect.allCases.contains { !guest.isKnown(block, to: $0) }
                 }
                 try stream { () throws(StreamError) in
                     try decoder.requireAll(reader, but: Set(optional.map(\.name)))

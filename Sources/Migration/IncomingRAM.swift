@@ -33,7 +33,7 @@ final class IncomingRAM: RAMSink {
         blocks = memory.blocks
         // Until the stream lists a block nothing is known about it.
         written = memory.blocks.map {
-            var bitmap = Bitmap(count: $0.pageCount)
+            var bitmap = Bitmap(count: $0.capacity / guestPageSize)
             bitmap.setAll()
             return bitmap
         }
@@ -47,6 +47,7 @@ final class IncomingRAM: RAMSink {
 
     func announced(_ block: RAMBlockDescription, index: Int) {
         blocks[index].discardAll()
+        blocks[index].resize(to: Int(block.length))
         written[index].clearAll()
     }
 

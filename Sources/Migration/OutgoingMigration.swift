@@ -48,7 +48,7 @@ final class OutgoingMigration: Sendable {
         self.guest = guest
         self.dialect = dialect
         memory = GuestMemory(
-            blocks: guest.memory.blocks.filter { guest.isKnown($0, to: dialect) }, regions: [])
+            blocks: guest.memory.blocks.filter { $0.size > 0 && guest.isKnown($0, to: dialect) }, regions: [])
         self.settings = settings
         self.emit = emit
         control = Mutex(Control())

@@ -102,6 +102,21 @@ import Testing
         }
     }
 
+    @Test func `A balloon of QEMU 7.2 leaves for 10.0 as that knows it, and for 7.2 as it came`() throws {
+        func captured(_ release: String) throws -> Section {
+            try #require(Self.captured.first { $0.release == release && $0.name == "virtio-balloon" })
+        }
+        let (old, new) = (try captured("7.2"), try captured("10.0.2"))
+        let place = try Place("virtio-balloon")
+        try place.load(old.bytes)
+        #expect(try place.save(.qemu10_0) == new.bytes)
+        #expect(try place.save(.qemu7_2) == old.bytes)
+        // From Martlet to Martlet it changes no more.
+        let next = try Place("virtio-balloon")
+        try next.load(place.save(.martlet))
+        #expect(try next.save(.qemu7_2) == old.bytes)
+    }
+
     @Test func `Sections of other sizes than the captured ones are as long as QEMU's`() {
         // A guest with rings, two queues of the disk.
         for (count, size) in [(2, 45637), (4, 45637 + 2 * (16 + 16))] {

@@ -43,6 +43,30 @@ import VMState
         #expect(bus.readIO(PCIBus.io, size: 4) == 0xffff_ffff)
     }
 
+    @Test func `An option ROM tells its size and is read where the guest has placed it`() throws {
+        let rom = try RAMBlock(name: "rom", size: 0, capacity: 1 << 20)
+        let card = try PCIDevices.make("virtio-net", disk: disk, memory: memory, lock: bus.lock)
+        defer { card.shutDown() }
+        bus.host.plug(VirtioPCITransport(device: card, rom: rom), at: 5)
+        bus.setConfig(5, 0x30, 0xffff_ffff)
+        #expect(bus.config(5, 0x30) == 0, "nothing there before a stream has brought it")
+        // Three pages in a window of four.
+        rom.resize(to: 0x3000)
+        rom.fill(at: 0, with: [0x55, 0xaa, 1, 2])
+        bus.setConfig(5, 0x30, 0xffff_f800)
+        #expect(bus.config(5, 0x30) == 0xffff_c000)
+        bus.enable(5)
+        bus.setConfig(5, 0x30, 0x5000_0001)
+        #expect(bus.config(5, 0x30) == 0x5000_0001)
+        bus.write(0x5000_0000, 0, size: 8)
+        #expect(bus.read(0x5000_0000, size: 4) == 0x0201_aa55)
+        #expect(bus.read(0x5000_0001, size: 1) == 0xaa)
+        #expect(bus.read(0x5000_3000, size: 4) == 0)
+        #expect(bus.read(0x5000_4000, size: 4) == 0xffff_ffff)
+        bus.setConfig(5, 0x30, 0x5000_0000)
+        #expect(bus.read(0x5000_0000, size: 4) == 0xffff_ffff)
+    }
+
     /// Rings as a driver lays them out, the same for both kinds.
     private static let ring = VirtioDriver.base
     private static let used = VirtioDriver.base + 0x2000

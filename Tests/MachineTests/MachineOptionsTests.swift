@@ -27,7 +27,7 @@ struct MachineOptionsTests {
         #expect(machine.serial == .file(path: "/tmp/out", append: false))
         #expect(machine.drives == [.init(id: "d0", path: "disk.img", isReadOnly: true)])
         #expect(machine.devices[0].kind == .block(drive: "d0", serial: ""))
-        #expect(machine.devices[1].kind == .network(netdev: "n0", mac: [0x52, 0x54, 0, 0, 0, 1]))
+        #expect(machine.devices[1].kind == .network(netdev: "n0", mac: [0x52, 0x54, 0, 0, 0, 1], rom: nil))
         #expect(machine.devices.count == 4)
         #expect(
             machine.networkBackends.first?.kind == .user(hostForwards: ["tcp::2222-:22"], restrict: false))

@@ -98,6 +98,42 @@ struct MovingGuestTests {
         for dialect in [Dialect.qemu10_0, .qemu10_0_11, .martlet] { #expect(names(dialect) == Array(new)) }
     }
 
+    /// Moves a guest that does not run; the machine that it is in afterwards.
+    private func move(_ here: VirtualMachine, to extra: [String]) throws -> VirtualMachine {
+        let there = try machine(["-incoming", "defer"] + extra)
+        let (from, to) = (MigrationController(here), MigrationController(there))
+        let (near, far) = try Channel.pair()
+        try to.migrateIncoming(over: far)
+        try from.migrate(over: near)
+        #expect(wait { to.queryMigrate().status == .completed }, "\(to.queryMigrate())")
+        here.shutdown(byGuest: false, reason: .hostQmpQuit)
+        return there
+    }
+
+    @Test("a network card's option ROM is the one that the guest was born with, or none")
+    func optionROM() throws {
+        let path = "/tmp/martlet-rom-\(getpid())-\(UInt32.random(in: 0...(.max))).rom"
+        let bytes = [0x55, 0xaa] + (2..<5000).map { UInt8(truncatingIfNeeded: $0 / 16) }
+        try Data(bytes).write(to: URL(filePath: path))
+        defer { remove(path) }
+        func rom(_ machine: VirtualMachine) throws -> RAMBlock {
+            try #require(machine.memory.blocks.first { $0.name == "0000:00:02.0/virtio-net-pci.rom" })
+        }
+        let other = ["-bios", "none", "-device", "virtio-rng-pci", "-device"]
+        var guest = try machine(other + ["virtio-net-pci,romfile=\(path)"])
+        for _ in 0..<2 {
+            #expect(try rom(guest).size == 8192)
+            #expect(
+                try unsafe rom(guest).bytes(at: 0, count: 8192).map { unsafe Array($0) }
+                    == bytes + Array(repeating: 0, count: 8192 - bytes.count))
+            guest = try move(guest, to: other + ["virtio-net-pci"])
+        }
+        guest.shutdown(byGuest: false, reason: .hostQmpQuit)
+        guest = try move(machine(other + ["virtio-net-pci"]), to: other + ["virtio-net-pci,romfile=\(path)"])
+        #expect(try rom(guest).size == 0)
+        guest.shutdown(byGuest: false, reason: .hostQmpQuit)
+    }
+
     @Test("stays where it is when nobody listens, and moves at the second attempt")
     func secondAttempt() throws {
         let here = try source()

@@ -121,6 +121,8 @@ struct VirtualMachineTests {
         #expect(!machine.memory.blocks.contains { $0.name.contains("acpi") || $0.name.contains("table") })
         #expect(!machine.board.sections.contains { $0.name == "virt_acpi_build" })
         machine.shutdown(byGuest: false, reason: .hostQmpQuit)
+    }
+
     @Test("keeps its clock to the nanosecond from stream to stream")
     func clock() throws {
         let machine = try machine(Self.powerOff)

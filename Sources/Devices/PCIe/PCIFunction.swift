@@ -1,3 +1,4 @@
+import GuestMemory
 public import VMState
 
 /// A device on the PCI bus: configuration space, windows (BARs) and one interrupt pin. Called with the board's lock
@@ -19,6 +20,7 @@ public class PCIFunction: @unchecked Sendable {
         static let status = 0x06
         static let cacheLineSize = 0x0c
         static let firstWindow = 0x10
+        static let rom = 0x30
         static let capabilities = 0x34
         static let interruptLine = 0x3c
         static let interruptPin = 0x3d
@@ -41,6 +43,10 @@ public class PCIFunction: @unchecked Sendable {
     let writable: [UInt8]
     /// By register: 0 for the one at 0x10.
     let windows: [Int: Window]
+    /// The option ROM. Without one, or with one of no bytes, its register is not there.
+    private let rom: RAMBlock?
+    /// What the window of the ROM is called, beside the indexes of ``windows``.
+    static let romWindow = 6
     private(set) var state = PCIDeviceState()
     /// The host that it is plugged into hears of its interrupt, and of its place in the address spaces.
     var onInterrupt: () -> Void = {}
@@ -52,7 +58,7 @@ public class PCIFunction: @unchecked Sendable {
     ///   - writable: places in capabilities that can be written, with their bits.
     init(
         config: [UInt8], windows: [Int: Window] = [:], capabilities: [Range<Int>] = [],
-        writable extra: [Int: UInt8] = [:]
+        writable extra: [Int: UInt8] = [:], rom: RAMBlock? = nil
     ) {
         var config = config
         var writable = config.indices.map { place in
@@ -81,6 +87,7 @@ public class PCIFunction: @unchecked Sendable {
         initial = config
         self.writable = writable
         self.windows = windows
+        self.rom = rom
         state.config = config
     }
 
@@ -117,7 +124,7 @@ public class PCIFunction: @unchecked Sendable {
         guard offset >= 0, offset <= state.config.count - size else { return }
         for index in 0..<size {
             let byte = UInt8(truncatingIfNeeded: value >> UInt64(8 * index))
-            let mask = writable[offset + index]
+            let mask = writableBits(offset + index)
             state.config[offset + index] = state.config[offset + index] & ~mask | byte & mask
         }
         configurationWritten(offset..<offset + size)
@@ -130,6 +137,42 @@ public class PCIFunction: @unchecked Sendable {
         for (index, byte) in bytes.enumerated() where offset + index < state.config.count {
             state.config[offset + index] = byte
         }
+    }
+
+    /// The ROM's size comes with a stream, so its register's bits are not known before.
+    private func writableBits(_ place: Int) -> UInt8 {
+        guard (Register.rom..<Register.rom + 4).contains(place) else { return writable[place] }
+        guard let size = romSize else { return 0 }
+        return UInt8(truncatingIfNeeded: (~(size - 1) | 1) >> UInt64(8 * (place - Register.rom)))
+    }
+
+    /// Bytes of the ROM's window, a power of two; nil when there is no ROM.
+    private var romSize: UInt64? {
+        guard let rom, rom.size > 0 else { return nil }
+        return UInt64(1) << UInt64(Int.bitWidth - (rom.size - 1).leadingZeroBitCount)
+    }
+
+    /// Where the ROM is to be read; nil while it is switched off.
+    final var romRange: Range<UInt64>? {
+        guard let size = romSize, state.config[Register.rom] & 1 != 0, command & Command.memory != 0 else {
+            return nil
+        }
+        var address: UInt64 = 0
+        for byte in 0..<4 { address |= UInt64(state.config[Register.rom + byte]) << UInt64(8 * byte) }
+        address &= ~(size - 1)
+        return address..<address + size
+    }
+
+    /// What a guest reads in a window, or in the ROM.
+    final func load(window: Int, offset: UInt64, size: Int) -> UInt64 {
+        guard window == Self.romWindow else { return read(window: window, offset: offset, size: size) }
+        guard let bytes = unsafe rom?.bytes(at: Int(offset), count: size) else { return 0 }
+        return unsafe bytes.enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
+    }
+
+    /// Takes what a guest writes in a window; not in the ROM.
+    final func store(window: Int, offset: UInt64, size: Int, value: UInt64) {
+        if window != Self.romWindow { write(window: window, offset: offset, size: size, value: value) }
     }
 
     /// Where a window begins in its space; nil while it is switched off.
@@ -166,18 +209,13 @@ public class PCIFunction: @unchecked Sendable {
     }
 
     /// Takes the state of a stream, whose fixed bits must be this device's own.
-    ///
-    /// - Parameter own: what the fixed bits are compared with, when it is not the state after a reset.
-    final func restore(
-        _ new: PCIDeviceState, own: [UInt8]? = nil, _ reader: VMStateReader
-    ) throws(VMStateError) {
-        let own = own ?? initial
-        for place in own.indices where place != Register.status {
-            let fixed = ~writable[place]
-            guard new.config[place] & fixed == own[place] & fixed else {
+    final func restore(_ new: PCIDeviceState, _ reader: VMStateReader) throws(VMStateError) {
+        for place in initial.indices where place != Register.status {
+            let fixed = ~writableBits(place)
+            guard new.config[place] & fixed == initial[place] & fixed else {
                 throw reader.invalid(
-                    expected: "0x\(String(own[place] & fixed, radix: 16)) in the fixed bits at 0x"
-                        + "\(String(place, radix: 16)) of the configuration space of \(identity(own))",
+                    expected: "0x\(String(initial[place] & fixed, radix: 16)) in the fixed bits at 0x"
+                        + "\(String(place, radix: 16)) of the configuration space of \(identity(initial))",
                     found: "0x\(String(new.config[place] & fixed, radix: 16)) of \(identity(new.config))")
             }
         }

@@ -73,10 +73,10 @@ public final class PCIeHost: MMIODevice, @unchecked Sendable {
         guard let mapping = mapping(space, address, size) else { return Self.ones(size) }
         let offset = address - mapping.range.lowerBound
         guard size == 8 else {
-            return mapping.function.read(window: mapping.window, offset: offset, size: size)
+            return mapping.function.load(window: mapping.window, offset: offset, size: size)
         }
-        let low = mapping.function.read(window: mapping.window, offset: offset, size: 4)
-        return low | mapping.function.read(window: mapping.window, offset: offset + 4, size: 4) << 32
+        let low = mapping.function.load(window: mapping.window, offset: offset, size: 4)
+        return low | mapping.function.load(window: mapping.window, offset: offset + 4, size: 4) << 32
     }
 
     fileprivate func write(_ space: Space, _ address: UInt64, size: Int, value: UInt64) {
@@ -84,10 +84,10 @@ public final class PCIeHost: MMIODevice, @unchecked Sendable {
         let offset = address - mapping.range.lowerBound
         let (function, window) = (mapping.function, mapping.window)
         guard size == 8 else {
-            return function.write(window: window, offset: offset, size: size, value: value)
+            return function.store(window: window, offset: offset, size: size, value: value)
         }
-        function.write(window: window, offset: offset, size: 4, value: value & 0xffff_ffff)
-        function.write(window: window, offset: offset + 4, size: 4, value: value >> 32)
+        function.store(window: window, offset: offset, size: 4, value: value & 0xffff_ffff)
+        function.store(window: window, offset: offset + 4, size: 4, value: value >> 32)
     }
 
     private func mapping(_ space: Space, _ address: UInt64, _ size: Int) -> Mapping? {
@@ -121,6 +121,10 @@ public final class PCIeHost: MMIODevice, @unchecked Sendable {
                         space: window.space == .io ? .io : .memory, range: address..<address + window.size,
                         function: function, window: index))
             }
+            if let range = function.romRange {
+                mappings.append(
+                    Mapping(space: .memory, range: range, function: function, window: PCIFunction.romWindow))
+            }
         }
     }
 
@@ -128,7 +132,7 @@ public final class PCIeHost: MMIODevice, @unchecked Sendable {
 
     /// The host's own sections; those of the devices come later in the stream.
     public var sections: [VMStateSection] {
-        bridge.sections(at: "0000:00:00.0") + [
+        bridge.sections(at: Self.place(of: 0)) + [
             VMStateSection("PCIHost", PCIHostState.description) { [self] in
                 host
             } set: { [self] (new, _) throws(VMStateError) in
@@ -146,8 +150,13 @@ public final class PCIeHost: MMIODevice, @unchecked Sendable {
 
     /// The sections of a function that was plugged in.
     public func sections(of device: Int) -> [VMStateSection] {
+        devices[device]?.sections(at: Self.place(of: device)) ?? []
+    }
+
+    /// What a stream calls the place of a device on the root bus.
+    public static func place(of device: Int) -> String {
         let digits = String(device, radix: 16)
-        return devices[device]?.sections(at: "0000:00:\(digits.count < 2 ? "0" : "")\(digits).0") ?? []
+        return "0000:00:\(digits.count < 2 ? "0" : "")\(digits).0"
     }
 }
 

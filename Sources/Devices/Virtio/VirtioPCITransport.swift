@@ -1,3 +1,4 @@
+public import GuestMemory
 public import VMState
 
 /// virtio over PCI (virtio 1.2, 4.1): a function with the registers of legacy drivers in an I/O window and those of
@@ -18,7 +19,8 @@ public final class VirtioPCITransport: PCIFunction, VirtioTransport, @unchecked 
     /// - Parameters:
     ///   - device: was made with `isModern`.
     ///   - isTransitional: whether legacy drivers are served too, QEMU's default (`disable-legacy=off`).
-    public init(device: VirtioDevice, isTransitional: Bool = true) {
+    ///   - rom: the option ROM, one of the guest's blocks.
+    public init(device: VirtioDevice, isTransitional: Bool = true, rom: RAMBlock? = nil) {
         precondition(device.isModern, "a device made for another transport")
         self.device = device
         self.isTransitional = isTransitional
@@ -30,7 +32,7 @@ public final class VirtioPCITransport: PCIFunction, VirtioTransport, @unchecked 
         pendingVectors = Array(repeating: 0, count: (layout.vectors + 7) / 8)
         super.init(
             config: layout.config, windows: layout.windows, capabilities: layout.capabilities,
-            writable: layout.writable)
+            writable: layout.writable, rom: rom)
         device.line = InterruptLine { [weak self] asserted in
             guard let self else { return }
             setInterrupt(asserted && !hasMessages)
@@ -336,14 +338,15 @@ public final class VirtioPCITransport: PCIFunction, VirtioTransport, @unchecked 
     }
 
     func restore<Device>(_ state: VirtioState<Device>, _ reader: VMStateReader) throws(VMStateError) {
-        // A sender of another release may know the device without vectors.
-        var own = VirtioPCIState()
-        own.device.config = initial
-        if state.pci.vectorCount == 0 { own = own.withoutVectors() }
-        try restore(state.pci.device, own: own.device.config, reader)
-        vectorTable = state.pci.vectorTable
-        pendingVectors = state.pci.pendingVectors
-        configurationVector = state.pci.configurationVector
+        // The device of a release that knows it without vectors gets them, as other releases refuse it without.
+        var own = PCIDeviceState()
+        own.config = initial
+        let isOptional = Dialect.allCases.contains { !Device.hasVectors($0) }
+        let pci = isOptional ? state.pci.withVectors(of: own) : state.pci
+        try restore(pci.device, reader)
+        vectorTable = pci.vectorTable
+        pendingVectors = pci.pendingVectors
+        configurationVector = pci.configurationVector
         deviceFeatureSelect = state.hostFeaturesSelect
         driverFeatureSelect = state.guestFeaturesSelect
         registers = state.transport

@@ -46,7 +46,7 @@ struct DeviceFactory {
             return VirtioBlk(
                 image: try open(drive), serial: serial, queueCount: queues, isModern: isModern,
                 memory: memory, lock: lock)
-        case .network(let id, let mac):
+        case .network(let id, let mac, _):
             let backend = try configuration.networkBackends.first { $0.id == id }.map { try network($0.kind) }
             let address =
                 mac ?? [0x52, 0x54, 0x00, 0x12, 0x34, 0x56 &+ UInt8(truncatingIfNeeded: networkCards)]

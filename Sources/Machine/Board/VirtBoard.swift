@@ -53,7 +53,8 @@ final class VirtBoard: @unchecked Sendable {
             try RAMBlock(name: $0, size: VirtAddressMap.flashSize)
         }
         maskROM = try RAMBlock(name: "riscv_virt_board.mrom", size: VirtAddressMap.maskROMSize)
-        var blocks = [ram] + flashBlocks
+        let places = try VirtioPlaces(configuration)
+        var blocks = [ram] + flashBlocks + places.entries.compactMap(\.rom)
         if configuration.hasACPI {
             blocks.append(try RAMBlock(name: "/rom@etc/acpi/tables", size: 0x20000))
             blocks.append(try RAMBlock(name: "/rom@etc/table-loader", size: 0x1000))
@@ -133,7 +134,9 @@ final class VirtBoard: @unchecked Sendable {
         harts = (0..<count).map { Hart(id: $0, memory: memory, bus: bus) }
         hartBox.set(harts)
         for drive in configuration.drives where !drive.isInner { _ = try factory.open(drive) }
-        let slots = try VirtioSlots(configuration, &factory, bus: bus, plic: plic, pcie: pcie, lock: lock)
+        let slots = try VirtioSlots(
+            places, isModern: configuration.isVirtioModern, &factory, bus: bus, plic: plic, pcie: pcie,
+            lock: lock)
         virtio = slots.devices
         images = Array(factory.images.values)
         backends = [backend] + factory.backends

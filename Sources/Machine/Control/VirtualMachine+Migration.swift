@@ -91,7 +91,11 @@ extension VirtualMachine: MigratableGuest {
     }
 
     public func resetForIncoming() {
-        for block in memory.blocks { block.discardAll() }
+        for block in memory.blocks {
+            block.discardAll()
+            // What the stream does not list the guest does not have.
+            block.resize(to: 0)
+        }
         board.resetDevices()
         migration.withLock { $0.received = .running }
     }

@@ -87,8 +87,8 @@ public struct MachineConfiguration: Sendable {
         public enum Kind: Equatable, Sendable {
             /// `serial`: at most 20 bytes that the guest can ask for.
             case block(drive: String, serial: String)
-            /// `mac`: 6 bytes.
-            case network(netdev: String?, mac: [UInt8]?)
+            /// `mac`: 6 bytes; `rom`: path of an option ROM.
+            case network(netdev: String?, mac: [UInt8]?, rom: String?)
             case rng
             case serial
             case balloon

@@ -112,8 +112,8 @@ extension MachineOptions {
             }
             try option.expect("mq", "off", reason: "a card has one pair of queues")
             try option.expect("host_mtu", "0")
-            if case .pci = place { option.ignore("romfile") }  // There is no option ROM.
-            return .network(netdev: option.take("netdev"), mac: address)
+            let rom = if case .pci = place { option.take("romfile") } else { String?.none }
+            return .network(netdev: option.take("netdev"), mac: address, rom: rom == "" ? nil : rom)
         case .random:
             if let source = option.take("rng"), !objects.contains(source) {
                 throw OptionError(
@@ -287,7 +287,7 @@ extension MachineOptions {
                         "-device virtio-blk-device",
                         "there is no drive '\(drive)'" + hint(drive, among: drives))
                 }
-            case .network(let netdev?, _):
+            case .network(let netdev?, _, _):
                 let netdevs = configuration.networkBackends.map(\.id)
                 guard netdevs.contains(netdev) else {
                     throw OptionError(

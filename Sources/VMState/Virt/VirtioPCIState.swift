@@ -41,6 +41,22 @@ public struct VirtioPCIState: Sendable, Equatable {
         copy.configurationVector = Self.noVector
         return copy
     }
+
+    /// The same device with the MSI-X capability that stands first in the list of `own`, and its vectors as after a
+    /// reset. A state that has one, or whose list would not go on behind it, comes back as it is.
+    public func withVectors(of own: PCIDeviceState) -> Self {
+        guard let place = own.capability(Self.msixCapability), place == Int(own.config[0x34]),
+            vectorCount == 0,
+            device.config[0x34] == own.config[place + 1]
+        else { return self }
+        var copy = self
+        copy.device.config[0x34] = own.config[0x34]
+        for index in 0..<12 { copy.device.config[place + index] = own.config[place + index] }
+        let count = copy.vectorCount
+        copy.vectorTable = Self.resetTable(vectors: count)
+        copy.pendingVectors = Array(repeating: 0, count: (count + 7) / 8)
+        return copy
+    }
 }
 
 extension VMStateField {
