@@ -44,4 +44,7 @@ enum Operation: UInt8 {
     case bclr, bext, binv, bset, bclri, bexti, binvi, bseti
     // The rest of the architecture, taken apart when it runs
     case fence, amo, float, cbo
+    // Two instructions at once, see `Fusion`
+    case ldLd, sdSd, lbuAddi, slliXor, srliXor, slliAdd, slliSrli
+    case addiBeq, addiBne, addiBltu, addBne, andiBeq, andiBne
 }

@@ -128,6 +128,7 @@ extension Hart {
             .bindMemory(to: Instruction.self, capacity: count + 1)
         let offsets = unsafe blocks.allocate((count + 1) * 2).bindMemory(to: UInt16.self, capacity: count + 1)
         let copy = unsafe blocks.allocate(offset)
+        unsafe Fusion.fuse(scratch, count: count)
         unsafe instructions.initialize(from: scratch, count: count + 1)
         unsafe offsets.initialize(from: scratchOffsets, count: count + 1)
         if let crossing {

@@ -641,6 +641,168 @@ extension Hart {
                         unsafe takeException(next, block)
                         return
                     }
+                case .ldLd:
+                    let address = unsafe x[Int(instruction.rs1)] &+ i
+                    let entry = unsafe tlb + TLB.index(address)
+                    if unsafe _fastPath(entry.pointee.readTag == address & (~4095 | 7)) {
+                        let value = unsafe UnsafePointer<UInt64>(
+                            bitPattern: UInt(entry.pointee.addend &+ address)
+                        )
+                        .unsafelyUnwrapped.pointee
+                        unsafe x[Int(instruction.rd)] = value
+                    } else if !slowLoad(instruction, address) {
+                        unsafe takeException(next, block)
+                        return
+                    }
+                    let other = unsafe next.pointee
+                    unsafe next += 1
+                    let second = unsafe x[Int(other.rs1)] &+ UInt64(bitPattern: Int64(other.immediate))
+                    let place = unsafe tlb + TLB.index(second)
+                    if unsafe _fastPath(place.pointee.readTag == second & (~4095 | 7)) {
+                        let value = unsafe UnsafePointer<UInt64>(
+                            bitPattern: UInt(place.pointee.addend &+ second)
+                        )
+                        .unsafelyUnwrapped.pointee
+                        unsafe x[Int(other.rd)] = value
+                    } else if !slowLoad(other, second) {
+                        unsafe takeException(next, block)
+                        return
+                    }
+                case .sdSd:
+                    let address = unsafe x[Int(instruction.rs1)] &+ i
+                    let entry = unsafe tlb + TLB.index(address)
+                    if unsafe _fastPath(entry.pointee.writeTag == address & (~4095 | 7)) {
+                        unsafe UnsafeMutablePointer<UInt64>(bitPattern: UInt(entry.pointee.addend &+ address))
+                            .unsafelyUnwrapped.pointee = x[Int(instruction.rs2)]
+                    } else if unsafe !slowStore(address, 8, x[Int(instruction.rs2)]) {
+                        unsafe takeException(next, block)
+                        return
+                    }
+                    let other = unsafe next.pointee
+                    unsafe next += 1
+                    let second = unsafe x[Int(other.rs1)] &+ UInt64(bitPattern: Int64(other.immediate))
+                    let place = unsafe tlb + TLB.index(second)
+                    if unsafe _fastPath(place.pointee.writeTag == second & (~4095 | 7)) {
+                        unsafe UnsafeMutablePointer<UInt64>(bitPattern: UInt(place.pointee.addend &+ second))
+                            .unsafelyUnwrapped.pointee = x[Int(other.rs2)]
+                    } else if unsafe !slowStore(second, 8, x[Int(other.rs2)]) {
+                        unsafe takeException(next, block)
+                        return
+                    }
+                case .lbuAddi:
+                    let address = unsafe x[Int(instruction.rs1)] &+ i
+                    let entry = unsafe tlb + TLB.index(address)
+                    if unsafe _fastPath(entry.pointee.readTag == address & ~4095) {
+                        let value = unsafe UnsafePointer<UInt8>(
+                            bitPattern: UInt(entry.pointee.addend &+ address)
+                        )
+                        .unsafelyUnwrapped.pointee
+                        unsafe x[Int(instruction.rd)] = UInt64(value)
+                    } else if !slowLoad(instruction, address) {
+                        unsafe takeException(next, block)
+                        return
+                    }
+                    let other = unsafe next.pointee
+                    unsafe next += 1
+                    let a = unsafe x[Int(other.rs1)]
+                    unsafe x[Int(other.rd)] = a &+ UInt64(bitPattern: Int64(other.immediate))
+                case .slliXor:
+                    let other = unsafe next.pointee
+                    unsafe next += 1
+                    let a = unsafe x[Int(instruction.rs1)]
+                    unsafe x[Int(instruction.rd)] = a &<< i
+                    let b = unsafe x[Int(other.rs1)]
+                    let c = unsafe x[Int(other.rs2)]
+                    unsafe x[Int(other.rd)] = b ^ c
+                case .srliXor:
+                    let other = unsafe next.pointee
+                    unsafe next += 1
+                    let a = unsafe x[Int(instruction.rs1)]
+                    unsafe x[Int(instruction.rd)] = a &>> i
+                    let b = unsafe x[Int(other.rs1)]
+                    let c = unsafe x[Int(other.rs2)]
+                    unsafe x[Int(other.rd)] = b ^ c
+                case .slliAdd:
+                    let other = unsafe next.pointee
+                    unsafe next += 1
+                    let a = unsafe x[Int(instruction.rs1)]
+                    unsafe x[Int(instruction.rd)] = a &<< i
+                    let b = unsafe x[Int(other.rs1)]
+                    let c = unsafe x[Int(other.rs2)]
+                    unsafe x[Int(other.rd)] = b &+ c
+                case .slliSrli:
+                    let other = unsafe next.pointee
+                    unsafe next += 1
+                    let a = unsafe x[Int(instruction.rs1)]
+                    unsafe x[Int(instruction.rd)] = a &<< i
+                    let b = unsafe x[Int(other.rs1)]
+                    unsafe x[Int(other.rd)] = b &>> UInt64(bitPattern: Int64(other.immediate))
+                case .addiBeq:
+                    let branch = unsafe next.pointee
+                    let a = unsafe x[Int(instruction.rs1)]
+                    unsafe x[Int(instruction.rd)] = a &+ i
+                    if unsafe x[Int(branch.rs1)] == x[Int(branch.rs2)] {
+                        target = pc &+ UInt64(bitPattern: Int64(branch.immediate))
+                        isTaken = true
+                    } else {
+                        target = unsafe pc &+ block.pointee.byteCount
+                    }
+                    break body
+                case .addiBne:
+                    let branch = unsafe next.pointee
+                    let a = unsafe x[Int(instruction.rs1)]
+                    unsafe x[Int(instruction.rd)] = a &+ i
+                    if unsafe x[Int(branch.rs1)] != x[Int(branch.rs2)] {
+                        target = pc &+ UInt64(bitPattern: Int64(branch.immediate))
+                        isTaken = true
+                    } else {
+                        target = unsafe pc &+ block.pointee.byteCount
+                    }
+                    break body
+                case .addiBltu:
+                    let branch = unsafe next.pointee
+                    let a = unsafe x[Int(instruction.rs1)]
+                    unsafe x[Int(instruction.rd)] = a &+ i
+                    if unsafe x[Int(branch.rs1)] < x[Int(branch.rs2)] {
+                        target = pc &+ UInt64(bitPattern: Int64(branch.immediate))
+                        isTaken = true
+                    } else {
+                        target = unsafe pc &+ block.pointee.byteCount
+                    }
+                    break body
+                case .addBne:
+                    let branch = unsafe next.pointee
+                    let a = unsafe x[Int(instruction.rs1)]
+                    unsafe x[Int(instruction.rd)] = a &+ x[Int(instruction.rs2)]
+                    if unsafe x[Int(branch.rs1)] != x[Int(branch.rs2)] {
+                        target = pc &+ UInt64(bitPattern: Int64(branch.immediate))
+                        isTaken = true
+                    } else {
+                        target = unsafe pc &+ block.pointee.byteCount
+                    }
+                    break body
+                case .andiBeq:
+                    let branch = unsafe next.pointee
+                    let a = unsafe x[Int(instruction.rs1)]
+                    unsafe x[Int(instruction.rd)] = a & i
+                    if unsafe x[Int(branch.rs1)] == x[Int(branch.rs2)] {
+                        target = pc &+ UInt64(bitPattern: Int64(branch.immediate))
+                        isTaken = true
+                    } else {
+                        target = unsafe pc &+ block.pointee.byteCount
+                    }
+                    break body
+                case .andiBne:
+                    let branch = unsafe next.pointee
+                    let a = unsafe x[Int(instruction.rs1)]
+                    unsafe x[Int(instruction.rd)] = a & i
+                    if unsafe x[Int(branch.rs1)] != x[Int(branch.rs2)] {
+                        target = pc &+ UInt64(bitPattern: Int64(branch.immediate))
+                        isTaken = true
+                    } else {
+                        target = unsafe pc &+ block.pointee.byteCount
+                    }
+                    break body
                 }
             }
             // A target that is known when the block is decoded: the link of the last time serves while it is right.
@@ -695,7 +857,7 @@ extension Hart {
     private func slowLoad(_ instruction: Instruction, _ address: UInt64) -> Bool {
         let size: UInt64
         switch instruction.operation {
-        case .lb, .lbu: size = 1
+        case .lb, .lbu, .lbuAddi: size = 1
         case .lh, .lhu: size = 2
         case .lw, .lwu: size = 4
         default: size = 8
