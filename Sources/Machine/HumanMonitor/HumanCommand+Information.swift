@@ -36,7 +36,7 @@ extension HumanCommand {
             try monitor.commands.machine.standing { () throws(QAPIError) in
                 let board = monitor.commands.machine.board
                 return board.harts.filter { arguments.has("a") || $0.id == monitor.hart }.map { hart in
-                    "\nCPU#\(hart.id)\n" + hart.state(clock: board.clock.now).humanText
+                    "\nCPU#\(hart.id)\n" + hart.state.humanText
                 }.joined()
             }
         },
