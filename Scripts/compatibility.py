@@ -12,13 +12,19 @@ HEAD = '''# Compatibility
 
 A Debian guest that works (memory rewritten and checked, a disk, a network, a virtio port, its console) was moved between
 Martlet and QEMU's `qemu-system-riscv64 -M virt`. At each crossing the paused guest's memory was compared byte for byte
-on both sides; then everything in the guest had to go on without a gap. Every line below is what these runs have seen.
+on both sides. Guests that crossed in a file were written again before they ran: every page of every RAM block and every
+value of every device was what it had been, but for what `may_differ` in `Scripts/interop.py` names. Then everything in
+the guest had to go on without a gap. Every line below is what these runs have seen.
 '''
 TAIL = '''
 `dialect` is the setting of the source, which a Martlet needs to know to write what that QEMU can read.
 A guest leaves QEMU 7.2 paused, because that QEMU loses pages which a running guest writes late.
 QEMU up to 10.0.10 loses the timers of a guest that arrives; Martlet wakes the guest with an early timer interrupt.
 '''
+
+
+# Members of a row that list what was seen.
+SEEN = 'harts', 'transports', 'virtio'
 
 
 class Table:
@@ -28,6 +34,7 @@ class Table:
         self.martlet = martlet
         self.rows = {}
         self.peers = {}
+        self.journeys = []
 
     def saw(self, sender, receiver, harts, transport, face):
         for program in (sender, receiver):
@@ -35,9 +42,8 @@ class Table:
                 self.peers[program.name] = program.release
         row = self.rows.setdefault((sender.name, receiver.name), {
             'from': sender.name, 'to': receiver.name, 'dialect': receiver.dialect if sender.is_martlet else None,
-            'guest': 'paused' if sender.moves_paused else 'running', 'harts': [], 'transports': [], 'virtio-mmio': [],
-            'round-trips': 0})
-        for name, value in (('harts', harts), ('transports', transport), ('virtio-mmio', face)):
+            'guest': 'paused' if sender.moves_paused else 'running', 'round-trips': 0} | {name: [] for name in SEEN})
+        for name, value in zip(SEEN, (harts, transport, face)):
             if value not in row[name]:
                 row[name] = sorted(row[name] + [value])
 
@@ -46,17 +52,25 @@ class Table:
             if peer.name in (row['from'], row['to']):
                 row['round-trips'] = count
 
+    def saw_journey(self, programs):
+        self.journeys.append(programs)
+
     def write(self):
-        """Replaces the lines of what was seen; what was not tried this time stays as it was."""
+        """Adds what was seen this time to what is there."""
         old = {}
         if os.path.exists(RESOURCE):
             with open(RESOURCE) as f:
                 old = json.load(f)
-        rows = {(row['from'], row['to']): row for row in old.get('rows', [])} | self.rows
+        rows = dict(self.rows)
+        for before in old.get('rows', []):
+            row = rows.setdefault((before['from'], before['to']), before)
+            for name in SEEN:
+                row[name] = sorted(set(row[name] + before[name]))
+            row['round-trips'] = max(row['round-trips'], before['round-trips'])
         peers = old.get('peers', {}) | self.peers
         order = sorted(rows, key=lambda key: tuple(version_key(name) for name in key))
         table = {'martlet': self.martlet.release, 'peers': {name: peers[name] for name in sorted(peers, key=version_key)},
-                 'rows': [rows[key] for key in order]}
+                 'rows': [rows[key] for key in order], 'journeys': self.journeys or old.get('journeys', [])}
         os.makedirs(os.path.dirname(RESOURCE), exist_ok=True)
         with open(RESOURCE, 'w') as f:
             json.dump(table, f, indent=1)
@@ -72,8 +86,11 @@ def version_key(name):
 def page(table):
     def cell(value):
         return ', '.join(map(str, value)) if isinstance(value, list) else '–' if value in (None, 0) else str(value)
-    columns = ('from', 'to', 'dialect', 'guest', 'harts', 'transports', 'virtio-mmio', 'round-trips')
+    columns = ('from', 'to', 'dialect', 'guest', 'harts', 'transports', 'virtio', 'round-trips')
     lines = [HEAD, '| ' + ' | '.join(columns) + ' |', '|' + '---|' * len(columns)]
     lines += ['| ' + ' | '.join(cell(row[column]) for column in columns) + ' |' for row in table['rows']]
+    if table['journeys']:
+        lines += ['', "Releases of QEMU that refuse each other's streams meet over Martlet:", '']
+        lines += [f"- {' → '.join(journey)}" for journey in table['journeys']]
     lines += [TAIL, 'Versions: ' + '; '.join([table['martlet']] + list(table['peers'].values())) + '.', '']
     return '\n'.join(lines)

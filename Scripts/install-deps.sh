@@ -3,8 +3,8 @@
 # all are there; installs what is missing when it may (root, or sudo that does not ask); else says what to install.
 set -eu
 # libslirp's description asks for glib's, which Debian's libslirp-dev does not bring. qemu-system-misc is QEMU 7.2, a
-# peer of the tests.
-packages="libslirp-dev libglib2.0-dev zlib1g-dev libzstd-dev pkg-config opensbi qemu-system-misc cpio xz-utils zstd
+# peer of the tests; ipxe-qemu has the ROM of its network cards on PCI.
+packages="libslirp-dev libglib2.0-dev zlib1g-dev libzstd-dev pkg-config opensbi qemu-system-misc ipxe-qemu cpio xz-utils zstd
  python3 ca-certificates gcc-riscv64-linux-gnu"
 if ! command -v dpkg-query >/dev/null; then
     for file in pkg-config python3 cpio xz; do command -v $file >/dev/null || echo "install-deps: $file is missing" >&2; done

@@ -24,6 +24,9 @@ struct Compat: ParsableCommand {
             let cells = zip(line, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
             print(cells.joined(separator: "  "))
         }
+        for journey in table["journeys"]?.array ?? [] {
+            print("\nOne guest went: \((journey.array ?? []).compactMap(\.string).joined(separator: " -> "))")
+        }
         let versions = (table["peers"]?.object ?? [:]).compactMap(\.value.string)
         print(
             "\nSeen with: \((([table["martlet"]?.string].compactMap { $0 }) + versions).joined(separator: "; "))"
@@ -32,7 +35,7 @@ struct Compat: ParsableCommand {
 
     /// Members of a row, and what is written above them.
     private static let columns = [
-        "from", "to", "dialect", "guest", "harts", "transports", "virtio-mmio", "round-trips",
+        "from", "to", "dialect", "guest", "harts", "transports", "virtio", "round-trips",
     ]
 
     private static func cell(_ value: JSONValue?) -> String {
