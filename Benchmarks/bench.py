@@ -84,16 +84,20 @@ def linux_start_and_idle(binary, directory, options):
         vmm.kill()
 
 
-def move(binary, directory, memory, words, transport, touched):
+def move(binary, directory, memory, words, transport, touched, capabilities=(), parameters=None):
     uri = f'unix:{directory}/move.sock' if transport == 'unix' else f'tcp:127.0.0.1:{free_port()}'
     vmms = []
     try:
         source = VMM(binary, 'source', directory, bare('demo', memory, words))
         vmms.append(source)
         source.serial.wait(r'^demo ready', 240)
-        destination = VMM(binary, 'destination', directory, bare('demo', memory, words) + ['-incoming', uri])
+        destination = VMM(binary, 'destination', directory, bare('demo', memory, words) + ['-incoming', 'defer'])
         vmms.append(destination)
-        source.qmp.call('migrate-set-parameters', **{'max-bandwidth': UNLIMITED})
+        for vmm in vmms:
+            vmm.qmp.call('migrate-set-capabilities', capabilities=[
+                {'capability': name, 'state': True} for name in capabilities])
+            vmm.qmp.call('migrate-set-parameters', **{'max-bandwidth': UNLIMITED, **(parameters or {})})
+        destination.qmp.call('migrate-incoming', uri=uri)
         time.sleep(1)
         cpu = source.cpu() + destination.cpu()
         began = time.monotonic()
@@ -129,6 +133,17 @@ def random_over(transport):
         binary, directory, '1280M', 'set=4M fill=1G rate=0 beat=1', transport, 1028 * MIB)
 
 
+def multifd(compression):
+    return lambda binary, directory, options: move(
+        binary, directory, '1280M', 'set=4M fill=1G rate=0 beat=1', 'tcp', 1028 * MIB, ['multifd'],
+        {'multifd-channels': 2, 'multifd-compression': compression})
+
+
+def xbzrle(binary, directory, options):
+    return move(binary, directory, '512M', 'set=128M rate=100M beat=1', 'unix', 128 * MIB, ['xbzrle'],
+                {'xbzrle-cache-size': 256 * MIB})
+
+
 def mostly_zero(binary, directory, options):
     return move(binary, directory, '4G', 'set=4M rate=0 beat=1', 'unix', 4 * MIB)
 
@@ -139,7 +154,8 @@ def dirtying(binary, directory, options):
 
 MEASUREMENTS = {
     'speed': speed, 'linux': linux_start_and_idle, 'random-unix': random_over('unix'), 'random-tcp': random_over('tcp'),
-    'zero-4G': mostly_zero, 'dirty-200': dirtying,
+    'zero-4G': mostly_zero, 'dirty-200': dirtying, 'multifd': multifd('none'), 'multifd-zlib': multifd('zlib'),
+    'multifd-zstd': multifd('zstd'), 'xbzrle': xbzrle,
 }
 
 # What is aimed at: (measurement, figure, words, unit, kind, limit). A ratio is Martlet's figure divided by the peer's.
@@ -163,6 +179,15 @@ AIMS = [
     ('dirty-200', 'total_ms', '200 MB/s of dirtying, no bandwidth limit, total', 'ms', 'ratio at most', 1),
     ('dirty-200', 'pause_ms', '  pause seen from outside', 'ms', 'ratio at most', 1),
     ('dirty-200', 'overhead_mib', '  peak memory beyond touched guest RAM', 'MiB', 'at most', 64),
+    ('multifd', 'total_ms', '1 GiB of random data over two multifd channels, tcp, total', 'ms', 'ratio at most', 1),
+    ('multifd', 'cpu_s', '  processor time of both sides', 's', 'ratio at most', 1),
+    ('multifd', 'pause_ms', '  pause seen from outside', 'ms', 'ratio at most', 1),
+    ('multifd-zlib', 'total_ms', '  the same with zlib, level 1, total', 'ms', 'ratio at most', 1),
+    ('multifd-zlib', 'cpu_s', '  processor time of both sides', 's', 'ratio at most', 1),
+    ('multifd-zstd', 'total_ms', '  the same with zstd, level 1, total', 'ms', 'ratio at most', 1),
+    ('multifd-zstd', 'cpu_s', '  processor time of both sides', 's', 'ratio at most', 1),
+    ('xbzrle', 'total_ms', '100 MB/s of dirtying with xbzrle, no bandwidth limit, total', 'ms', 'ratio at most', 1),
+    ('xbzrle', 'cpu_s', '  processor time of both sides', 's', 'ratio at most', 1),
 ]
 
 

@@ -103,6 +103,11 @@ public final class RAMBlock: @unchecked Sendable {
         if unsafe !backing.discard(bytes) { unsafe bytes.initializeMemory(as: UInt8.self, repeating: 0) }
     }
 
+    /// Makes a page zero. `page` must be inside the block.
+    public func clear(_ page: Int) {
+        unsafe _ = memset(base + page * guestPageSize, 0, guestPageSize)
+    }
+
     /// True when the page is all zeros. `page` must be inside the block.
     @inline(__always)
     public func isZeroPage(_ page: Int) -> Bool {

@@ -15,6 +15,7 @@ final class IncomingMigration: Sendable {
     private let emit: @Sendable (MigrationEvent) -> Void
     private let state = Mutex(MigrationReport())
     private let channel = Mutex<Channel?>(nil)
+    private let multifd = Mutex<MultifdReceiver?>(nil)
 
     init(
         _ guest: any MigratableGuest, settings: @escaping @Sendable () -> MigrationSettings,
@@ -37,8 +38,9 @@ final class IncomingMigration: Sendable {
 
     /// What has kept the attempt for a second and longer, nil when it goes on.
     private var standstill: String? {
-        let channel = channel.withLock { $0 }
-        guard let milliseconds = channel?.readStandstill, milliseconds >= 1000 else { return nil }
+        let (channel, multifd) = (channel.withLock { $0 }, multifd.withLock { $0 })
+        guard let milliseconds = channel?.readStandstill ?? multifd?.standstill, milliseconds >= 1000
+        else { return nil }
         let what =
             isPrepared.load(ordering: .relaxed)
             ? "everything is loaded, and the source does not hand the guest over" : "the source sends nothing"
@@ -64,33 +66,46 @@ final class IncomingMigration: Sendable {
         enter(.failed)
     }
 
-    /// Cuts the connection, if there is one.
-    func shutdown() { channel.withLock { $0 }?.shutdown() }
+    /// Cuts the connections, if there are any.
+    func shutdown() {
+        channel.withLock { $0 }?.shutdown()
+        multifd.withLock { $0 }?.shutdown()
+    }
 
     // MARK: The thread
 
     /// Waits for the source and loads what it sends. Returns when the attempt has ended.
-    func run(_ accept: () throws(TransportError) -> Channel) {
-        let channel: Channel
-        do throws(TransportError) {
-            channel = try accept()
-        } catch {
-            fail(error.description)
+    ///
+    /// - Parameter gather: waits for the connections.
+    func run(_ gather: (IncomingChannels) throws(MigrationError) -> Void) {
+        let channels = IncomingChannels(settings(), uuid: guest.uuid)
+        var failure: MigrationError?
+        do throws(MigrationError) { try gather(channels) } catch { failure = error }
+        guard let channel = channels.main else {
+            channels.closeOthers()
+            fail(failure?.description ?? "no connection came")
             return
         }
         self.channel.withLock { $0 = channel }
-        enter(.active)
-        let load = IncomingLoad(guest, channel, settings) { [self] in
+        let multifd = MultifdReceiver(
+            channels.multifd, settings().multifdPacking.0, memory: guest.memory
+        ) { channel.endReads() }
+        self.multifd.withLock { $0 = multifd }
+        let load = IncomingLoad(guest, channel, multifd, settings) { [self] in
             isPrepared.store(true, ordering: .relaxed)
         }
-        do throws(MigrationError) {
-            try load.run()
-        } catch {
-            load.report(error.description)
+        if failure == nil {
+            enter(.active)
+            do throws(MigrationError) { try load.run() } catch { failure = error }
+        }
+        multifd.end()
+        self.multifd.withLock { $0 = nil }
+        if let failure {
+            load.report(failure.description)
             channel.shutdown()
             channel.close(abruptly: !load.hasReturnPath)
             self.channel.withLock { $0 = nil }
-            fail(error.description)
+            fail(failure.description)
             return
         }
         channel.close()
@@ -124,13 +139,14 @@ final class IncomingLoad {
     private let reader: StreamReader
     /// Kept until the guest runs: its thread may be at work still, and the guest does not wait for that.
     private let ram: IncomingRAM
+    private let multifd: MultifdReceiver
     private(set) var hasReturnPath = false
     private var isMartlet = false
     private let prepared: () -> Void
 
     /// - Parameter prepared: called when everything is loaded and the source is told so.
     init(
-        _ guest: any MigratableGuest, _ channel: Channel,
+        _ guest: any MigratableGuest, _ channel: Channel, _ multifd: MultifdReceiver,
         _ settings: @escaping @Sendable () -> MigrationSettings, prepared: @escaping () -> Void
     ) {
         self.guest = guest
@@ -138,7 +154,8 @@ final class IncomingLoad {
         self.settings = settings
         self.prepared = prepared
         reader = StreamReader(InputBuffer(channel))
-        ram = IncomingRAM(guest.memory)
+        ram = IncomingRAM(guest.memory, multifd: multifd)
+        self.multifd = multifd
     }
 
     func run() throws(MigrationError) {
@@ -186,14 +203,14 @@ final class IncomingLoad {
         do throws(StreamError) {
             return try body()
         } catch {
-            throw MigrationError("load of migration failed: \(error)")
+            throw MigrationError("load of migration failed: \(multifd.failure ?? error)")
         }
     }
 
     private func load() throws(MigrationError) {
         let configuration = try stream { () throws(StreamError) in
             let found = try reader.configuration()
-            try found.check(against: .init(machine: guest.machineName), offset: 8)
+            try found.check(against: .init(machine: guest.machineName, uuid: guest.uuid), offset: 8)
             return found
         }
         _ = configuration
@@ -227,6 +244,8 @@ final class IncomingLoad {
                     try devices.requireAll(reader)
                     _ = try reader.skipDescription()
                 }
+                // From here on nothing of the stream may write to the guest's memory.
+                multifd.end()
                 return
             }
         }
@@ -234,7 +253,10 @@ final class IncomingLoad {
 
     private func obey(_ command: StreamCommand) throws(MigrationError) {
         switch command {
-        case .openReturnPath: hasReturnPath = true
+        case .openReturnPath:
+            hasReturnPath = true
+            // No device here takes part in its own transfer: none has to get ready.
+            if settings().wantsSwitchoverAck { try say(.switchoverAcknowledged) }
         case .ping(let value):
             guard hasReturnPath else {
                 throw MigrationError("load of migration failed: PING without a return path")
@@ -257,6 +279,8 @@ final class IncomingLoad {
     }
 
     private func takeDisks() throws(MigrationError) {
+        // A guest that does not start here now takes them when it is told to.
+        if settings().activatesBlocksLate, !guest.runsAfterIncoming { return }
         do throws(MigrationError) {
             try guest.takeDisks()
         } catch {

@@ -1,4 +1,3 @@
-import Bytes
 import Glibc
 import GuestMemory
 import MigrationStream
@@ -15,8 +14,12 @@ final class IncomingRAM: RAMSink {
     private static let maximumAhead = 8
 
     private let blocks: [RAMBlock]
-    /// Bit per page and block: it may hold something.
-    private var written: [Bitmap]
+    /// By block: the pages that may hold something.
+    let written: [ReceivedPages]
+    /// By block: bytes of it that the stream has, 0 until it has listed the block.
+    private(set) var lengths: [UInt64]
+    /// The channels that bring the pages, if there are any.
+    private let multifd: MultifdReceiver
     private let preparer = PagePreparer()
     /// First pages of the chunks that were asked for and not yet passed, ascending, all in ``runBlock``.
     private var ahead: [Int] = []
@@ -29,13 +32,15 @@ final class IncomingRAM: RAMSink {
     private var runBlock = -1
     private var run = 0
 
-    init(_ memory: GuestMemory) {
+    init(_ memory: GuestMemory, multifd: MultifdReceiver) {
         blocks = memory.blocks
+        lengths = memory.blocks.map { _ in 0 }
+        self.multifd = multifd
         // Until the stream lists a block nothing is known about it.
         written = memory.blocks.map {
-            var bitmap = Bitmap(count: $0.capacity / guestPageSize)
-            bitmap.setAll()
-            return bitmap
+            let pages = ReceivedPages(pageCount: $0.capacity / guestPageSize)
+            pages.insertAll()
+            return pages
         }
     }
 
@@ -48,26 +53,35 @@ final class IncomingRAM: RAMSink {
     func announced(_ block: RAMBlockDescription, index: Int) {
         blocks[index].discardAll()
         blocks[index].resize(to: Int(block.length))
-        written[index].clearAll()
+        written[index].removeAll()
+        lengths[index] = block.length
+    }
+
+    func synchronize(at mark: MultifdMark) throws(StreamError) {
+        if !multifd.isEmpty {
+            try multifd.synchronize(with: self)
+        } else if mark == .flush {
+            throw StreamError(
+                .value(expected: "pages on this channel", found: "a mark for multifd channels"),
+                path: ["record"], offset: 0,
+                remedy: "set the capability multifd to the same value on both sides")
+        }
     }
 
     func page(block: Int, offset: UInt64) -> UnsafeMutableRawBufferPointer {
         let page = Int(offset) / guestPageSize
-        if !written[block][page] {
-            written[block][page] = true
-            arrived(block, page)
-        }
+        if written[block].insert(page) { arrived(block, page) }
         return unsafe UnsafeMutableRawBufferPointer(
             start: blocks[block].base + page * guestPageSize, count: guestPageSize)
     }
 
     func zero(block: Int, offset: UInt64) {
         let page = Int(offset) / guestPageSize
-        guard written[block][page] else {
+        guard written[block].contains(page) else {
             if page >= boundary, block == runBlock { pass(to: page) }
             return
         }
-        unsafe memset(blocks[block].base + page * guestPageSize, 0, guestPageSize)
+        blocks[block].clear(page)
     }
 
     // MARK: Memory ahead
@@ -121,12 +135,12 @@ final class IncomingRAM: RAMSink {
         let end = first + Self.chunk
         while page < end {
             let start = page
-            while page < end, !written[index][page] { page += 1 }
+            while page < end, !written[index].contains(page) { page += 1 }
             if page > start {
                 let count = (page - start) * guestPageSize
                 unsafe _ = madvise(block.base + start * guestPageSize, count, MADV_DONTNEED)
             }
-            while page < end, written[index][page] { page += 1 }
+            while page < end, written[index].contains(page) { page += 1 }
         }
         return true
     }

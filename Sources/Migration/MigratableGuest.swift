@@ -37,6 +37,9 @@ public protocol MigratableGuest: AnyObject, Sendable {
     /// the log was drained, and before the drained pages are read.
     func dropWritePermissions()
 
+    /// Holds every hart for so many percent of the time, 0 to 99, until it is called again; 0 lets them run freely.
+    func throttleHarts(percent: UInt8)
+
     /// Settles and unlocks the disk images, so that the peer can take them. The guest is stopped.
     func giveUpDisks() throws(MigrationError)
     /// Locks the disk images: this side now owns the guest. Without effect on those that it holds.
@@ -44,6 +47,8 @@ public protocol MigratableGuest: AnyObject, Sendable {
 
     /// A stream begins to arrive: registers, devices and memory as after power-on.
     func resetForIncoming()
+    /// Whether ``startAfterIncoming()`` would let the guest run.
+    var runsAfterIncoming: Bool { get }
     /// The guest is whole and this side's: starts it, or leaves it in the source's run state (autostart rules).
     func startAfterIncoming()
     /// Tells the network where the guest is now, once.
@@ -52,6 +57,8 @@ public protocol MigratableGuest: AnyObject, Sendable {
 
 extension MigratableGuest {
     public func isKnown(_ block: RAMBlock, to dialect: Dialect) -> Bool { true }
+    public var runsAfterIncoming: Bool { true }
+    public func throttleHarts(percent: UInt8) {}
 }
 
 /// Why a migration cannot be done, or failed; in QMP's words where it has some.

@@ -87,6 +87,7 @@ public final class MigrationController: Sendable {
     public func migrate(
         to address: MigrationAddress, descriptor: (String) -> Int32? = { Int32($0) }
     ) throws(MigrationError) {
+        try requireChannels(address)
         let outgoing = try beginOutgoing()
         switch address {
         case .tcp, .unix:
@@ -103,9 +104,24 @@ public final class MigrationController: Sendable {
         }
     }
 
-    /// The same over a channel that is already there.
-    public func migrate(over channel: Channel) throws(MigrationError) {
-        start(try beginOutgoing()) { (_) throws(TransportError) in channel }
+    /// The same over channels that are already there: the main one, and those of multifd.
+    public func migrate(over channel: Channel, multifd: [Channel] = []) throws(MigrationError) {
+        let channels = Mutex([channel] + multifd)
+        start(try beginOutgoing()) { (_) throws(TransportError) in
+            let next = channels.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            guard let next else { throw TransportError("no further connection can be made") }
+            return next
+        }
+    }
+
+    /// - Throws: when the address has no room for the channels that the capabilities ask for.
+    private func requireChannels(_ address: MigrationAddress) throws(MigrationError) {
+        switch address {
+        case .tcp, .unix: return
+        case .fd, .exec, .file:
+            guard settings.multifdCount > 0 else { return }
+            throw MigrationError("Migration requires multi-channel URIs (e.g. tcp)")
+        }
     }
 
     private func beginOutgoing() throws(MigrationError) -> OutgoingMigration {
@@ -127,7 +143,7 @@ public final class MigrationController: Sendable {
     private func start(
         _ outgoing: OutgoingMigration, _ open: @escaping @Sendable (Wake) throws(TransportError) -> Channel
     ) {
-        _ = OSThread("mig/src/main") { outgoing.run(open) }
+        _ = OSThread(OutgoingMigration.threadName) { outgoing.run(open) }
     }
 
     /// QMP `migrate_cancel`. Without effect when nothing is under way.
@@ -137,12 +153,27 @@ public final class MigrationController: Sendable {
         try state.withLock { $0.outgoing }?.cancel()
     }
 
+    /// QMP `migrate-continue`: goes on from a phase in which the migration waits.
+    public func goOn(from phase: MigrationPhase) throws(MigrationError) {
+        guard let outgoing = state.withLock({ $0.outgoing }) else {
+            guard phase == .none else {
+                throw MigrationError("Migration not in expected state: \(MigrationPhase.none.rawValue)")
+            }
+            return
+        }
+        try outgoing.goOn(from: phase)
+    }
+
+    /// QMP `query-migrationthreads`: the threads that work for an outgoing migration.
+    public var migrationThreads: [MigrationThread] { state.withLock { $0.outgoing }?.threads ?? [] }
+
     // MARK: Incoming
 
     /// QMP `migrate-incoming` and `-incoming URI`: returns once the listener is open.
     public func migrateIncoming(
         from address: MigrationAddress, descriptor: (String) -> Int32? = { Int32($0) }
     ) throws(MigrationError) {
+        try requireChannels(address)
         let incoming = try beginIncoming()
         let listener: Listener
         do throws(TransportError) {
@@ -155,19 +186,20 @@ public final class MigrationController: Sendable {
         state.withLock { $0.listener = listener }
         incoming.begin(listeningAt: listener.addresses)
         _ = OSThread("mig/dst/main") {
-            incoming.run { () throws(TransportError) in
-                let channel = try listener.accept()
-                listener.close()
-                return channel
+            incoming.run { (channels) throws(MigrationError) in
+                defer { listener.close() }
+                try channels.gather(listener)
             }
         }
     }
 
-    /// The same over a channel that is already there.
-    public func migrateIncoming(over channel: Channel) throws(MigrationError) {
+    /// The same over channels that are already there: the main one, and those of multifd.
+    public func migrateIncoming(over channel: Channel, multifd: [Channel] = []) throws(MigrationError) {
         let incoming = try beginIncoming()
         incoming.begin(listeningAt: [])
-        _ = OSThread("mig/dst/main") { incoming.run { () throws(TransportError) in channel } }
+        _ = OSThread("mig/dst/main") {
+            incoming.run { (channels) throws(MigrationError) in try channels.take(channel, multifd) }
+        }
     }
 
     /// - Throws: what `migrate-incoming` says before it looks at the address.

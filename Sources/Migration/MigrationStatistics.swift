@@ -2,12 +2,15 @@ public import Transport
 
 /// QAPI's MigrationStatus, those that are built.
 public enum MigrationPhase: String, Sendable, CaseIterable {
-    case none, setup, active, device, completed, failed, cancelling, cancelled
+    case none, setup, active
+    /// Stopped, waiting for `migrate-continue`.
+    case preSwitchover = "pre-switchover"
+    case device, completed, failed, cancelling, cancelled
 
     /// True from the command to the end.
     public var isUnderWay: Bool {
         switch self {
-        case .setup, .active, .device, .cancelling: true
+        case .setup, .active, .preSwitchover, .device, .cancelling: true
         case .none, .completed, .failed, .cancelled: false
         }
     }
@@ -31,6 +34,8 @@ public struct RAMStatistics: Equatable, Sendable {
     public var dirtySyncCount: UInt64 = 0
     public var precopyBytes: UInt64 = 0
     public var downtimeBytes: UInt64 = 0
+    /// Bytes of the multifd channels; they are part of ``transferred``.
+    public var multifdBytes: UInt64 = 0
 
     public init() {}
 }
@@ -45,6 +50,12 @@ public struct MigrationReport: Equatable, Sendable {
     public var expectedDowntime: UInt64?
     public var downtime: UInt64?
     public var ram: RAMStatistics?
+    /// With capability `xbzrle`.
+    public var xbzrle: XBZRLEStatistics?
+    /// With capability `compress`.
+    public var compression: CompressionStatistics?
+    /// How much of the time harts are held, percent, while they are.
+    public var cpuThrottlePercentage: UInt8?
     /// Where an incoming migration listens.
     public var socketAddresses: [MigrationAddress] = []
 
@@ -54,11 +65,12 @@ public struct MigrationReport: Equatable, Sendable {
     var asReported: MigrationReport {
         var report = self
         switch status {
-        case .active, .cancelling, .device: report.downtime = nil
-        case .completed: report.expectedDowntime = nil
+        case .active, .preSwitchover, .cancelling, .device: report.downtime = nil
+        case .completed: (report.expectedDowntime, report.cpuThrottlePercentage) = (nil, nil)
         case .none, .setup, .failed, .cancelled:
             (report.setupTime, report.totalTime, report.ram) = (nil, nil, nil)
             (report.expectedDowntime, report.downtime) = (nil, nil)
+            (report.xbzrle, report.compression, report.cpuThrottlePercentage) = (nil, nil, nil)
         }
         return report
     }
@@ -72,4 +84,11 @@ public enum MigrationEvent: Equatable, Sendable {
     case pass(UInt64)
     /// Why an attempt has failed, for a log; told always.
     case failed(String)
+}
+
+/// A thread that works for an outgoing migration: QAPI's MigrationThreadInfo.
+public struct MigrationThread: Equatable, Sendable {
+    public var name: String
+    /// The kernel's number of the thread.
+    public var id: Int32
 }

@@ -3,6 +3,7 @@ import CPlatform
 import GuestMemory
 import MigrationStream
 import Synchronization
+import Threads
 import Transport
 import VMState
 
@@ -21,6 +22,11 @@ final class OutgoingMigration: Sendable {
 
     private struct Control {
         var channel: Channel?
+        /// Further connections, as they are made.
+        var others: [Channel] = []
+        var multifd: MultifdSender?
+        /// The thread, while it is at work.
+        var thread: MigrationThread?
         var isCancelled = false
         /// The byte that lets the destination start is being handed over, or was.
         var isHandedOver = false
@@ -36,6 +42,8 @@ final class OutgoingMigration: Sendable {
     private let emit: @Sendable (MigrationEvent) -> Void
     private let control: Mutex<Control>
     private let wake = Wake()
+    /// True after `migrate-continue`.
+    private let continued = SharedState(false)
     private let figures: Mutex<MigrationReport>
     /// What the thread waits for, and since when.
     private let expected = Mutex<(what: String, since: Int64)?>(nil)
@@ -55,6 +63,14 @@ final class OutgoingMigration: Sendable {
         figures = Mutex(MigrationReport())
     }
 
+    static let threadName = "mig/src/main"
+
+    /// The threads at work; none when the attempt is over.
+    var threads: [MigrationThread] {
+        let (own, multifd) = control.withLock { ($0.thread, $0.multifd) }
+        return (own.map { [$0] } ?? []) + (multifd?.threads ?? [])
+    }
+
     /// While nothing moves, `errorDescription` says what is waited for.
     var report: MigrationReport {
         var report = figures.withLock { $0 }
@@ -68,8 +84,9 @@ final class OutgoingMigration: Sendable {
             let seconds = milliseconds(now() - since) / 1000
             return seconds > 0 ? "Waiting for \(seconds) s: \(what)" : nil
         }
-        let channel = control.withLock { $0.channel }
-        guard let milliseconds = channel?.writeStandstill, milliseconds >= 1000 else { return nil }
+        let (channel, multifd) = control.withLock { ($0.channel, $0.multifd) }
+        let waits = [channel?.writeStandstill, multifd?.standstill]
+        guard let milliseconds = waits.compactMap({ $0 }).max(), milliseconds >= 1000 else { return nil }
         return "Waiting for \(milliseconds / 1000) s: the destination takes no bytes"
     }
 
@@ -104,56 +121,65 @@ final class OutgoingMigration: Sendable {
     func cancel() throws(MigrationError) {
         var refused = false
         var entered = false
-        let channel = control.withLock { control -> Channel? in
+        let channels = control.withLock { control -> [Channel] in
             // The phase changes under the lock: once `cancelled` is decided, nothing else can be.
-            guard figures.withLock({ $0.status.isUnderWay }) else { return nil }
+            guard figures.withLock({ $0.status.isUnderWay }) else { return [] }
             guard !control.isHandedOver else {
                 refused = true
-                return nil
+                return []
             }
             entered = !control.isCancelled
             control.isCancelled = true
-            return control.channel
+            return control.others + (control.channel.map { [$0] } ?? [])
         }
         if refused {
             throw MigrationError("The guest is being handed over to the destination, cannot cancel")
         }
         if entered { enter(.cancelling) }
         wake.set()
-        channel?.shutdown()
+        for channel in channels { channel.shutdown() }
     }
 
     // MARK: The thread
 
     /// Connects and sends. Returns when the attempt has ended.
+    ///
+    /// - Parameter open: makes a connection to the destination; called again for further ones.
     func run(_ open: (Wake) throws(TransportError) -> Channel) {
+        control.withLock { $0.thread = MigrationThread(name: Self.threadName, id: cplatform_gettid()) }
+        defer { control.withLock { $0.thread = nil } }
         let start = now()
         do throws(TransportError) {
             let channel = try wait(for: "the connection is being made") { () throws(TransportError) in
                 try open(wake)
             }
             control.withLock { $0.channel = channel }
-            send(over: channel, start: start)
+            send(over: channel, open, start: start)
         } catch {
             end(.kept(error.description), wasStopped: false)
         }
     }
 
-    private func send(over channel: Channel, start: Int64) {
+    private func send(
+        over channel: Channel, _ open: (Wake) throws(TransportError) -> Channel, start: Int64
+    ) {
         var wasStopped = false
         var stoppedAt: Int64 = 0
-        let wantsReturnPath = settings().returnPath
+        let set = settings()
+        let wantsReturnPath = set.returnPath
         let inbox =
-            channel.kind == .socket ? ReturnPathInbox(channel, isOpen: wantsReturnPath) : nil
+            channel.kind == .socket
+            ? ReturnPathInbox(channel, isOpen: wantsReturnPath, awaitsReady: set.wantsSwitchoverAck) : nil
         var failure: Failure?
         do throws(Failure) {
             if inbox == nil, wantsReturnPath { throw .kept("Unable to open return-path") }
             if control.withLock({ $0.isCancelled }) { throw .cancelled }
             inbox?.start()
-            let pages = try precopy(channel, inbox, start)
+            let pages = try precopy(channel, open, inbox, start)
             stoppedAt = now()
             wasStopped = true
             guest.stopForMigration()
+            if set.pausesBeforeSwitchover { try awaitContinue(inbox) }
             let note = try SwitchOver(self, pages, channel, inbox).run()
             figures.withLock { if let note { $0.errorDescription = note } }
         } catch {
@@ -161,9 +187,11 @@ final class OutgoingMigration: Sendable {
         }
         channel.shutdown()
         inbox?.join()
+        closeMultifd()
         channel.close()
         control.withLock { $0.channel = nil }
         guest.setDirtyLogging(false)
+        if set.autoConverges { guest.throttleHarts(percent: 0) }
         if let failure {
             end(failure, wasStopped: wasStopped)
             return
@@ -182,6 +210,23 @@ final class OutgoingMigration: Sendable {
             report.ram?.dirtyPagesRate = 0
         }
         enter(.completed)
+    }
+
+    /// Stands still, with the guest stopped and the disks still this side's, until `migrate-continue`.
+    private func awaitContinue(_ inbox: ReturnPathInbox?) throws(Failure) {
+        enter(.preSwitchover)
+        while continued.wait(milliseconds: 50, { $0 ? true : nil }) == nil { try check(inbox) }
+        try check(inbox)
+        enter(.device)
+    }
+
+    /// QMP `migrate-continue`.
+    func goOn(from phase: MigrationPhase) throws(MigrationError) {
+        let current = figures.withLock { $0.status }
+        guard phase == current else {
+            throw MigrationError("Migration not in expected state: \(current.rawValue)")
+        }
+        if phase == .preSwitchover { continued.update { $0 = true } }
     }
 
     /// Prefers the destination's own words to what the broken channel says: its word that it does not run ends
@@ -246,7 +291,8 @@ final class OutgoingMigration: Sendable {
     // MARK: Copying while the guest runs
 
     private func precopy(
-        _ channel: Channel, _ inbox: ReturnPathInbox?, _ start: Int64
+        _ channel: Channel, _ open: (Wake) throws(TransportError) -> Channel, _ inbox: ReturnPathInbox?,
+        _ start: Int64
     ) throws(Failure) -> RAMQueue {
         var head = ByteWriter()
         configuration.encode(to: &head)
@@ -255,16 +301,26 @@ final class OutgoingMigration: Sendable {
             StreamCommand.openReturnPath.encode(to: &head)
             StreamCommand.ping(MartletHandshake.pingValue).encode(to: &head)
         }
+        // The peer tells the main connection by its first bytes: they go out before the others are made.
+        try write(head.bytes, channel)
+        let multifd = try openMultifd(open)
+        let ways: PageWays
+        do throws(MigrationError) {
+            ways = try PageWays(settings(), multifd: multifd)
+        } catch {
+            throw .kept(error.description)
+        }
+        var list = ByteWriter()
         let ram = SectionHeader(
             kind: .start, id: Self.ramSection, name: RAMSection.name, version: RAMSection.version)
-        ram.encode(to: &head)
+        ram.encode(to: &list)
         RAMBlockList(memory.blocks.map { .init(name: $0.name, length: UInt64($0.size)) })
-            .encode(to: &head)
-        ram.encodeFooter(to: &head)
-        try write(head.bytes, channel)
+            .encode(to: &list, flushesMultifd: multifd != nil && !ways.synchronizesBodies)
+        ram.encodeFooter(to: &list)
+        try write(list.bytes, channel)
         // Everything is to send; what is written from here on is sent again.
         guest.setDirtyLogging(true)
-        let pages = RAMQueue(memory)
+        let pages = RAMQueue(memory, ways)
         let total = UInt64(memory.blocks.reduce(0) { $0 + $1.size })
         figures.withLock { report in
             report.setupTime = milliseconds(now() - start)
@@ -273,7 +329,7 @@ final class OutgoingMigration: Sendable {
             ram.total = total
             ram.remaining = total
             ram.dirtySyncCount = 1
-            ram.transferred = UInt64(head.count)
+            ram.transferred = UInt64(head.count + list.count) &+ (multifd?.sentBytes ?? 0)
             report.ram = ram
         }
         emit(.pass(1))
@@ -290,11 +346,12 @@ final class OutgoingMigration: Sendable {
         var windowBytes: UInt64 = 0
         var windowPages: UInt64 = 0
         var window: BandwidthWindow?
+        /// Bytes by which the stream is ahead of max-bandwidth.
+        var ahead: Int64 = 0
         var isExact = false
         var isSettled = false
         var previous: UInt64?
-        var periodStart = now()
-        var periodPages: UInt64 = 0
+        var period = SyncPeriod(start: now())
         while true {
             try check(inbox)
             let set = settings()
@@ -308,7 +365,7 @@ final class OutgoingMigration: Sendable {
             if isExact { previous = pending }
             switch step {
             case .switchOver:
-                guard try hasAnswered(inbox), isSettled else {
+                guard isReady(inbox, set), try hasAnswered(inbox), isSettled else {
                     // What was written meanwhile counts, too.
                     try settle(&sender, channel)
                     isSettled = true
@@ -317,44 +374,40 @@ final class OutgoingMigration: Sendable {
                 }
                 return
             case .synchronize:
-                periodPages &+= UInt64(sender.drainLog())
+                period.dirtyPages &+= UInt64(sender.drainLog())
                 guest.dropWritePermissions()
                 isExact = true
-                let period = milliseconds(now() - periodStart)
-                let pass = figures.withLock { report -> UInt64 in
-                    report.ram?.dirtySyncCount += 1
-                    if period > 1000 { report.ram?.dirtyPagesRate = periodPages &* 1000 / period }
-                    return report.ram?.dirtySyncCount ?? 0
-                }
-                if period > 1000 {
-                    periodStart = now()
-                    periodPages = 0
-                }
-                emit(.pass(pass))
+                countPass()
+                if milliseconds(now() - period.start) > 1000 { judge(&period, &sender, set) }
                 continue
             case .send: break
             }
             isExact = false
-            let budget = set.maxBandwidth == 0 ? Int.max : Int(clamping: set.maxBandwidth / 10)
-            let before = sender.counts
-            let sent: Int
-            do throws(TransportError) {
-                sent = try sender.send(
-                    .part, id: Self.ramSection, bytes: max(1, budget - Int(clamping: windowBytes)),
-                    milliseconds: 50, to: channel)
-            } catch {
-                throw .kept(error.description)
+            let budget = set.maxBandwidth == 0 ? Int64.max / 2 : Int64(clamping: set.maxBandwidth / 10)
+            let left = budget &- ahead &- Int64(clamping: windowBytes)
+            if left > 0 {
+                let before = sender.examinedPages
+                let sent: Int
+                do throws(TransportError) {
+                    sent = try sender.send(
+                        .part, id: Self.ramSection, bytes: Int(left), milliseconds: 50, to: channel)
+                } catch {
+                    throw .kept(error.description)
+                }
+                windowBytes &+= UInt64(sent)
+                windowPages &+= sender.examinedPages &- before
+                account(sent, sender, stopped: false)
             }
-            windowBytes &+= UInt64(sent)
-            windowPages &+= sender.counts.normal &- before.normal &+ sender.counts.zero &- before.zero
-            account(sent, sender.counts, sender.dirtyPages, stopped: false)
             figures.withLock { $0.totalTime = milliseconds(now() - start) }
-            let delay = rateLimitDelay(
-                sent: windowBytes, elapsed: milliseconds(now() - windowStart), limit: set.maxBandwidth)
-            if delay > 0 { _ = wake.sleep(milliseconds: delay) }
+            if Int64(clamping: windowBytes) &+ ahead >= budget {
+                let rest = Int(rateWindow) - Int(clamping: milliseconds(now() - windowStart))
+                if rest > 0 { _ = wake.sleep(milliseconds: rest) }
+            }
             let elapsed = milliseconds(now() - windowStart)
             guard elapsed >= rateWindow else { continue }
-            window = BandwidthWindow(bytes: windowBytes, milliseconds: elapsed)
+            ahead = rateBalance(ahead, sent: windowBytes, elapsed: elapsed, limit: set.maxBandwidth)
+            // A window in which nothing could be sent, as the ones before were too full, says nothing of the channel.
+            if windowBytes > 0 { window = BandwidthWindow(bytes: windowBytes, milliseconds: elapsed) }
             let (bytes, pages) = (windowBytes, windowPages)
             figures.withLock { report in
                 report.ram?.mbps = Double(bytes) * 8 / Double(elapsed) / 1000
@@ -369,6 +422,46 @@ final class OutgoingMigration: Sendable {
         }
     }
 
+    /// What is counted between two synchronisations that are more than a second apart.
+    private struct SyncPeriod {
+        var start: Int64
+        /// Pages that were found newly dirty.
+        var dirtyPages: UInt64 = 0
+        /// Bytes of the whole stream when it began.
+        var transferred: UInt64 = 0
+        var autoConverge = AutoConverge()
+    }
+
+    /// Ends a period: rates, and the throttle if the capability is on.
+    private func judge(_ period: inout SyncPeriod, _ sender: inout RAMSender, _ set: MigrationSettings) {
+        let moment = now()
+        let elapsed = milliseconds(moment - period.start)
+        let pages = period.dirtyPages
+        sender.endPeriod()
+        let transferred = figures.withLock { report -> UInt64 in
+            report.ram?.dirtyPagesRate = pages &* 1000 / elapsed
+            return report.ram?.transferred ?? 0
+        }
+        let sent = transferred &- period.transferred
+        if set.autoConverges,
+            period.autoConverge.judge(dirtied: pages &* UInt64(guestPageSize), sent: sent, set)
+        {
+            let percentage = period.autoConverge.percentage
+            guest.throttleHarts(percent: percentage)
+            figures.withLock { $0.cpuThrottlePercentage = percentage }
+        }
+        (period.start, period.dirtyPages, period.transferred) = (moment, 0, transferred)
+    }
+
+    /// With switchover-ack, the destination's devices have the last word.
+    private func isReady(_ inbox: ReturnPathInbox?, _ set: MigrationSettings) -> Bool {
+        guard set.wantsSwitchoverAck, let inbox, inbox.isOpen, !inbox.now.isReady else { return true }
+        _ = wait(for: "the destination's devices are not ready for the switchover") {
+            inbox.wait(milliseconds: timeout) { $0.isReady }
+        }
+        return false
+    }
+
     /// What the channel still holds would be taken with the guest stopped: waits until the destination has read it, or
     /// the downtime limit is over.
     ///
@@ -376,12 +469,18 @@ final class OutgoingMigration: Sendable {
     /// two in a row are acknowledged and the room has not grown.
     private func settle(_ sender: inout RAMSender, _ channel: Channel) throws(Failure) {
         let end = now() + Int64(settings().downtimeLimit) * 1_000_000
+        if let multifd {
+            while multifd.unsentBytes > 0, now() < end {
+                if wake.sleep(milliseconds: 1) { throw .cancelled }
+            }
+            return
+        }
         var room = channel.peerWindow
         var quiet = 0
         while quiet < (room == nil ? 1 : 2), now() < end {
             do throws(TransportError) {
                 let sent = try sender.send(.part, id: Self.ramSection, bytes: 1, to: channel)
-                account(sent, sender.counts, sender.dirtyPages, stopped: false)
+                account(sent, sender, stopped: false)
             } catch {
                 throw .kept(error.description)
             }
@@ -392,6 +491,43 @@ final class OutgoingMigration: Sendable {
             quiet = (found ?? 0) > (room ?? 0) + Self.noGrowth ? 0 : quiet + 1
             room = found
         }
+    }
+
+    /// Makes the multifd connections, if the capability is on.
+    private func openMultifd(
+        _ open: (Wake) throws(TransportError) -> Channel
+    ) throws(Failure) -> MultifdSender? {
+        let set = settings()
+        guard set.multifdCount > 0 else { return nil }
+        do throws(TransportError) {
+            var channels: [Channel] = []
+            for index in 0..<set.multifdCount {
+                let channel = try wait(for: "multifd channel \(index) is being connected") {
+                    () throws(TransportError) in try open(wake)
+                }
+                channels.append(channel)
+                let isCancelled = control.withLock { control in
+                    control.others.append(channel)
+                    return control.isCancelled
+                }
+                if isCancelled { throw .init("cancelled") }
+            }
+            let multifd = try MultifdSender(channels, memory, uuid: guest.uuid, set)
+            control.withLock { $0.multifd = multifd }
+            try multifd.synchronize()
+            return multifd
+        } catch {
+            throw .kept(error.description)
+        }
+    }
+
+    private func closeMultifd() {
+        let (channels, multifd) = control.withLock { control in
+            defer { (control.others, control.multifd) = ([], nil) }
+            return (control.others, control.multifd)
+        }
+        multifd?.end()
+        for channel in channels { channel.close() }
     }
 
     /// Bytes by which a peer's room may grow without it having read what is worth a wait.
@@ -410,8 +546,13 @@ final class OutgoingMigration: Sendable {
         return false
     }
 
-    func account(_ bytes: Int, _ counts: RAMCounts, _ dirtyPages: Int, stopped: Bool) {
+    func account(_ bytes: Int, _ sender: borrowing RAMSender, stopped: Bool) {
+        let (counts, dirtyPages) = (sender.counts, sender.dirtyPages)
+        let (delta, packing) = (sender.deltaStatistics, sender.packingStatistics)
+        let multifd = sender.multifdBytes
         figures.withLock { report in
+            report.ram?.multifdBytes = multifd
+            (report.xbzrle, report.compression) = (delta, packing)
             report.ram?.transferred &+= UInt64(bytes)
             report.ram?.normal = counts.normal
             report.ram?.duplicate = counts.zero
@@ -463,8 +604,11 @@ final class OutgoingMigration: Sendable {
         }
     }
 
+    var multifd: MultifdSender? { control.withLock { $0.multifd } }
     var timeout: Int { settings().inDoubtTimeout }
-    var configuration: StreamConfiguration { StreamConfiguration(machine: guest.machineName) }
+    var configuration: StreamConfiguration {
+        StreamConfiguration(machine: guest.machineName, uuid: settings().sendsUUID ? guest.uuid : nil)
+    }
 
     /// Number of the live section, as in QEMU's streams; devices follow.
     static let ramSection: UInt32 = 2
@@ -479,7 +623,7 @@ final class OutgoingMigration: Sendable {
         } catch {
             throw .kept(error.description)
         }
-        account(sent, pages.sender.counts, pages.sender.dirtyPages, stopped: true)
+        account(sent, pages.sender, stopped: true)
     }
 }
 

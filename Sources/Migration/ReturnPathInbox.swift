@@ -17,6 +17,8 @@ final class ReturnPathInbox: @unchecked Sendable {
         var pongs: Set<UInt32> = []
         /// Answer to the Martlet's PING; empty for a QEMU, nil while it has not come.
         var features: MartletHandshake.Features?
+        /// All devices of the destination are ready for the switchover (capability switchover-ack).
+        var isReady = false
         /// Status of SHUT.
         var shut: UInt32?
         /// Why the destination failed, in its own words.
@@ -42,9 +44,13 @@ final class ReturnPathInbox: @unchecked Sendable {
     /// The capability return-path is on: the destination is to answer.
     let isOpen: Bool
 
-    init(_ channel: Channel, isOpen: Bool) {
+    /// Capability switchover-ack.
+    private let awaitsReady: Bool
+
+    init(_ channel: Channel, isOpen: Bool, awaitsReady: Bool) {
         self.channel = channel
         self.isOpen = isOpen
+        self.awaitsReady = awaitsReady
         unsafe pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
         unsafe pthread_condattr_init(&attributes)
@@ -125,6 +131,9 @@ final class ReturnPathInbox: @unchecked Sendable {
             return wasAsked
         case .failure(let text):
             update { if $0.failure == nil { $0.failure = text } }
+            return true
+        case .switchoverAcknowledged where awaitsReady:
+            update { $0.isReady = true }
             return true
         case .shut(let status):
             update { $0.shut = status }

@@ -25,6 +25,7 @@ struct SwitchOver {
     func run() throws(OutgoingMigration.Failure) -> String? {
         let timeout = migration.timeout
         channel.setWritePatience(milliseconds: timeout)
+        migration.multifd?.setWritePatience(milliseconds: timeout)
         var features = MartletHandshake.Features()
         var isMartlet = false
         if let inbox, inbox.isOpen, let found = inbox.now.features {

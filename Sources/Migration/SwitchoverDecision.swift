@@ -61,19 +61,26 @@ public func iterationStep(
     return pending < previous / 4 * 3 ? .send : .switchOver
 }
 
-/// ms to sleep so that the rate stays under the limit; 0 to go on.
+/// Bytes by which the stream is ahead of its limit at the end of a window; negative: behind, which may be made up for.
 ///
 /// - Parameters:
-///   - sent: bytes since the window began.
-///   - elapsed: ms since then.
+///   - before: the same at the end of the window before.
+///   - sent: bytes in the window.
+///   - elapsed: its length, ms.
 ///   - limit: bytes a second, 0: none.
-public func rateLimitDelay(sent: UInt64, elapsed: UInt64, limit: UInt64) -> Int {
-    guard limit != 0, sent > limit / 10, elapsed < rateWindow else { return 0 }
-    return Int(rateWindow - elapsed)
+public func rateBalance(_ before: Int64, sent: UInt64, elapsed: UInt64, limit: UInt64) -> Int64 {
+    guard limit != 0 else { return 0 }
+    let earned = Int64(clampedFrom: Double(limit) * Double(elapsed) / 1000)
+    // No burst after a time in which there was little to send.
+    return max(before &+ Int64(clamping: sent) &- earned, -Int64(clamping: limit / 50))
 }
 
 /// Length of the rate limiter's window, ms.
 public let rateWindow: UInt64 = 100
+
+extension Int64 {
+    init(clampedFrom value: Double) { self = Int64(clamping: UInt64(clampedFrom: value)) }
+}
 
 extension UInt64 {
     init(clampedFrom value: Double) {

@@ -102,6 +102,13 @@ public struct StreamError: Error, Equatable, Sendable {
         return copy
     }
 
+    /// The same error, on a channel other than the main one.
+    public func on(_ channel: String) -> StreamError {
+        var copy = self
+        copy.path.insert(channel, at: 0)
+        return copy
+    }
+
     private static func text(_ range: ClosedRange<UInt32>) -> String {
         range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
     }

@@ -56,6 +56,8 @@ public final class Hart: @unchecked Sendable {
     /// Lines from devices, as bits of `mip`.
     let lines = Atomic<UInt64>(0)
     let requests = Atomic<UInt32>(0)
+    /// Until when (monotonic, ns) a hart that is asked to does nothing.
+    private let heldUntil = Atomic<Int64>(0)
     private let kernelThread = Atomic<Int32>(0)
     /// Kernel thread id, 0 before the hart first runs.
     public var threadID: Int32 { kernelThread.load(ordering: .relaxed) }
@@ -66,6 +68,7 @@ public final class Hart: @unchecked Sendable {
         static let dropWritePermissions: UInt32 = 4
         static let stop: UInt32 = 8
         static let timer: UInt32 = 16
+        static let hold: UInt32 = 32
     }
 
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -104,7 +107,10 @@ public final class Hart: @unchecked Sendable {
         unsafe mutex.initialize(to: pthread_mutex_t())
         unsafe condition.initialize(to: pthread_cond_t())
         unsafe pthread_mutex_init(mutex, nil)
-        unsafe pthread_cond_init(condition, nil)
+        var attributes = pthread_condattr_t()
+        unsafe pthread_condattr_init(&attributes)
+        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        unsafe pthread_cond_init(condition, &attributes)
         reset()
     }
 
@@ -155,6 +161,12 @@ public final class Hart: @unchecked Sendable {
 
     /// `ticks` has reached `stimecmp`.
     public func timerDue() { wake(Request.timer) }
+
+    /// Has the hart do nothing for so long from now on, in ns; a pause ends that.
+    public func hold(nanoseconds: Int64) {
+        heldUntil.store(cplatform_monotonic_ns() &+ nanoseconds, ordering: .relaxed)
+        wake(Request.hold)
+    }
 
     /// Asks the hart to leave guest code; ``waitUntilPaused()`` tells when it has.
     public func pause() { wake(Request.pause) }
@@ -250,7 +262,11 @@ public final class Hart: @unchecked Sendable {
 
     /// Serves what other threads and slow paths have asked for; false when the thread has to end.
     private func serveRequests() -> Bool {
-        let pending = requests.load(ordering: .acquiring)
+        var pending = requests.load(ordering: .acquiring)
+        if pending & Request.hold != 0 {
+            sleepWhileHeld()
+            pending = requests.load(ordering: .acquiring)
+        }
         if pending & (Request.pause | Request.dropWritePermissions | Request.stop) != 0 {
             unsafe pthread_mutex_lock(mutex)
             if requests.load(ordering: .acquiring) & Request.dropWritePermissions != 0 {
@@ -286,6 +302,24 @@ public final class Hart: @unchecked Sendable {
             if let number = interruptToTake() { enterTrap(number, isInterrupt: true, value: 0) }
         }
         return true
+    }
+
+    /// Does nothing until the time is over that ``hold(nanoseconds:)`` was told, or the hart has to pause or end.
+    private func sleepWhileHeld() {
+        unsafe pthread_mutex_lock(mutex)
+        requests.bitwiseAnd(~Request.hold, ordering: .relaxed)
+        let end = heldUntil.load(ordering: .relaxed)
+        var time = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
+        // Who wants write permissions dropped does it for a parked hart.
+        isParked = true
+        if requests.load(ordering: .acquiring) & Request.dropWritePermissions != 0 {
+            unsafe pthread_cond_broadcast(condition)
+        }
+        while requests.load(ordering: .acquiring) & (Request.pause | Request.stop) == 0 {
+            if unsafe pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { break }
+        }
+        isParked = false
+        unsafe pthread_mutex_unlock(mutex)
     }
 
     /// WFI: waits until there is a request, of which an interrupt is one.

@@ -1,5 +1,6 @@
 import CPlatform
 import Glibc
+import Synchronization
 
 /// A named thread of the operating system, for work that blocks.
 @safe
@@ -9,7 +10,11 @@ public final class OSThread: @unchecked Sendable {
     private var handle: pthread_t = 0
     /// False once nobody has to give the thread's stack back.
     private var ownsStack = true
-    private let name: String
+    /// As asked for; the kernel's is cut.
+    public let name: String
+    private let kernelID = Atomic<Int32>(0)
+    /// The kernel's number of the thread, 0 before it runs.
+    public var id: Int32 { kernelID.load(ordering: .relaxed) }
     private let body: @Sendable () -> Void
 
     /// Starts a thread at once, where the program cannot go on without it.
@@ -45,6 +50,7 @@ public final class OSThread: @unchecked Sendable {
                 guard let argument = unsafe argument else { return nil }
                 let thread = unsafe Unmanaged<OSThread>.fromOpaque(argument).takeRetainedValue()
                 unsafe cplatform_set_thread_name(thread.name)
+                thread.kernelID.store(cplatform_gettid(), ordering: .relaxed)
                 thread.body()
                 return nil
             }, unmanaged.toOpaque())

@@ -10,9 +10,11 @@ import Synchronization
 public final class Channel: ByteSource, Sendable {
     public enum Kind: Sendable, Equatable { case socket, pipe, file }
 
-    private let descriptor: Int32
+    let descriptor: Int32
     public let kind: Kind
     private let wake = Wake()
+    /// Ends reads only.
+    private let readWake = Wake()
     private let child: pid_t?
     private let isClosed = Mutex(false)
     /// Milliseconds that a read and a write may wait without a byte moving; 0: without end.
@@ -57,7 +59,8 @@ public final class Channel: ByteSource, Sendable {
         let limit =
             events == POLLIN
             ? readPatience.load(ordering: .acquiring) : writePatience.load(ordering: .acquiring)
-        switch wake.wait(descriptor, events, milliseconds: limit == 0 ? nil : limit) {
+        let other = events == POLLIN ? readWake : nil
+        switch wake.wait(descriptor, events, milliseconds: limit == 0 ? nil : limit, or: other) {
         case .ready: return
         case .woken: throw TransportError(errno: ESHUTDOWN, "Unable to \(doing): the channel was shut down")
         case .timedOut:
@@ -68,7 +71,7 @@ public final class Channel: ByteSource, Sendable {
 
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
         while true {
-            if wake.isSet {
+            if wake.isSet || readWake.isSet {
                 throw ByteSourceError(
                     errno: ESHUTDOWN, "Unable to read from socket: the channel was shut down")
             }
@@ -179,7 +182,7 @@ public final class Channel: ByteSource, Sendable {
         }
     }
 
-    /// Reads and forgets what comes, until the channel ends or `milliseconds` are over.
+    /// Reads and forgets what comes, until the channel ends or `milliseconds` are over; also after ``endReads()``.
     public func drain(milliseconds: Int) {
         let end = cplatform_monotonic_ns() &+ Int64(milliseconds) * 1_000_000
         let size = 64 << 10
@@ -188,14 +191,26 @@ public final class Channel: ByteSource, Sendable {
         while true {
             let left = end &- cplatform_monotonic_ns()
             guard left > 0 else { return }
-            setReadPatience(milliseconds: Int(left / 1_000_000) + 1)
-            do throws(ByteSourceError) {
-                if unsafe try read(into: room) == 0 { return }
-            } catch {
-                return
-            }
+            let count = unsafe Glibc.read(descriptor, room.baseAddress, room.count)
+            if count > 0 || count < 0 && errno == EINTR { continue }
+            guard count < 0, errno == EAGAIN,
+                case .ready = wake.wait(descriptor, POLLIN, milliseconds: Int(left / 1_000_000) + 1)
+            else { return }
         }
     }
+
+    /// The first bytes that wait to be read, at most `count`, without taking them: nil at the end, none when nothing
+    /// has come yet. Of sockets.
+    public func peek(_ count: Int) throws(TransportError) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let found = unsafe recv(descriptor, &bytes, count, Int32(MSG_PEEK))
+        guard found < 0 else { return found == 0 ? nil : Array(bytes[..<found]) }
+        guard errno == EAGAIN || errno == EINTR else { throw .system("Unable to read from socket") }
+        return []
+    }
+
+    /// Ends every read, the one that waits and all that come; writes go on. Any thread, any number of times.
+    public func endReads() { readWake.set() }
 
     /// How long the channel has taken no byte of a write that waits for it, ms; nil when none waits.
     public var writeStandstill: Int? { Self.milliseconds(since: writeWaitsSince) }

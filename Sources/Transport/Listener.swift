@@ -59,30 +59,53 @@ public final class Listener: Sendable {
 
     deinit { close() }
 
+    /// What has come.
+    public enum Arrival: Sendable {
+        case connection(Channel)
+        /// The channels at these places of those that were given have something to read.
+        case readable([Int])
+        /// Nothing, for as long as was asked for.
+        case nothing
+    }
+
     /// Waits for the next connection. Throws when ``cancel()`` was called.
     public func accept() throws(TransportError) -> Channel {
+        while true {
+            if case .connection(let channel) = try accept(orReadable: []) { return channel }
+        }
+    }
+
+    /// Waits for the next connection, or for one of `channels` to have something to read.
+    ///
+    /// - Parameter milliseconds: how long at most, nil: without end.
+    public func accept(
+        orReadable channels: [Channel], milliseconds: Int? = nil
+    ) throws(TransportError) -> Arrival {
         let waiting = ready.withLock { channel in
             defer { channel = nil }
             return channel
         }
-        if let waiting { return waiting }
+        if let waiting { return .connection(waiting) }
         guard let first = sockets.first else { throw TransportError("no further connection can come") }
         while true {
-            // A host name with several addresses is rare: the sockets take turns.
-            for socket in sockets {
-                switch wake.wait(socket, POLLIN, milliseconds: sockets.count == 1 ? nil : 20) {
-                case .woken: throw TransportError(errno: ECANCELED, "the listener was closed")
-                case .failed(let code): throw .system("Unable to accept a connection", code)
-                case .timedOut: continue
-                case .ready: break
-                }
-                let descriptor = Glibc.accept(socket, nil, nil)
+            let descriptors = sockets + channels.map(\.descriptor)
+            let found: [Int]
+            switch wake.wait(descriptors, POLLIN, milliseconds: milliseconds) {
+            case .woken: throw TransportError(errno: ECANCELED, "the listener was closed")
+            case .failed(let code): throw .system("Unable to accept a connection", code)
+            case .timedOut: return .nothing
+            case .ready(let ready): found = ready
+            }
+            let readable = found.filter { $0 >= sockets.count }.map { $0 - sockets.count }
+            if !readable.isEmpty { return .readable(readable) }
+            for index in found {
+                let descriptor = Glibc.accept(sockets[index], nil, nil)
                 guard descriptor >= 0 else {
                     if [EINTR, EAGAIN, ECONNABORTED].contains(errno) { continue }
                     throw .system("Unable to accept a connection")
                 }
                 Channel.tune(descriptor, SocketAddress.bound(first).family)
-                return Channel(taking: descriptor)
+                return .connection(Channel(taking: descriptor))
             }
         }
     }
@@ -131,13 +154,16 @@ public final class Listener: Sendable {
         throw last
     }
 
+    /// Connections that wait to be accepted: a migration has up to 256.
+    private static let backlog: Int32 = 256
+
     private static func bind(
         _ socket: Int32, _ address: SocketAddress, _ name: String
     ) throws(TransportError) {
         guard unsafe address.call({ unsafe Glibc.bind(socket, $0, $1) }) == 0 else {
             throw .system("Failed to bind socket to \(name)")
         }
-        guard listen(socket, 1) == 0 else { throw .system("Failed to listen on socket") }
+        guard listen(socket, backlog) == 0 else { throw .system("Failed to listen on socket") }
         _ = cplatform_fcntl_int(socket, F_SETFL, O_NONBLOCK)
     }
 }

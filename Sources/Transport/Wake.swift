@@ -39,28 +39,44 @@ public final class Wake: Sendable {
 
     /// Waits until `descriptor` is ready for `events`, the wake is set, or the time is over.
     ///
-    /// - Parameter milliseconds: nil waits without end.
-    func wait(_ descriptor: Int32, _ events: Int32, milliseconds: Int?) -> Outcome {
+    /// - Parameters:
+    ///   - milliseconds: nil waits without end.
+    ///   - other: ends the wait as this one does.
+    func wait(_ descriptor: Int32, _ events: Int32, milliseconds: Int?, or other: Wake? = nil) -> Outcome {
+        switch wait([descriptor], events, milliseconds: milliseconds, or: other) {
+        case .ready: .ready
+        case .woken: .woken
+        case .timedOut: .timedOut
+        case .failed(let code): .failed(code)
+        }
+    }
+
+    enum OutcomeOfMany { case ready([Int]), woken, timedOut, failed(Int32) }
+
+    /// The same for several descriptors; says which of them are ready, by their places.
+    func wait(
+        _ descriptors: [Int32], _ events: Int32, milliseconds: Int?, or other: Wake? = nil
+    ) -> OutcomeOfMany {
         let end = milliseconds.map { cplatform_monotonic_ns() + Int64($0) * 1_000_000 }
         while true {
-            if isSet { return .woken }
+            if isSet || other?.isSet == true { return .woken }
             var limit: Int32 = -1
             if let end {
                 let left = end - cplatform_monotonic_ns()
                 if left <= 0 { return .timedOut }
                 limit = Int32(clamping: (left + 999_999) / 1_000_000)
             }
-            var items = [
-                pollfd(fd: descriptor, events: Int16(events), revents: 0),
-                pollfd(fd: reader, events: Int16(POLLIN), revents: 0),
-            ]
-            let count = unsafe poll(&items, 2, limit)
+            var items = descriptors.map { pollfd(fd: $0, events: Int16(events), revents: 0) }
+            items.append(pollfd(fd: reader, events: Int16(POLLIN), revents: 0))
+            if let other { items.append(pollfd(fd: other.reader, events: Int16(POLLIN), revents: 0)) }
+            let count = unsafe poll(&items, nfds_t(items.count), limit)
             if count < 0 {
                 if errno == EINTR { continue }
                 return .failed(errno)
             }
-            if items[1].revents != 0 { return .woken }
-            if items[0].revents != 0 { return .ready }
+            if items[descriptors.count...].contains(where: { $0.revents != 0 }) { return .woken }
+            let ready = descriptors.indices.filter { items[$0].revents != 0 }
+            if !ready.isEmpty { return .ready(ready) }
         }
     }
 

@@ -519,14 +519,13 @@ private let recordDamages = [
             + "found 0x0000000000001010 (flags 0x010), at byte 161"
     ) { $0.uint64(0x1010) },
     records(
-        "an XBZRLE page",
-        "section 'ram' instance 0: record: an XBZRLE page is not supported here, at byte 161; "
-            + "switch the capability xbzrle off at the source"
+        "an XBZRLE page of another encoding",
+        "section 'ram' instance 0: page: expected XBZRLE encoding 1, found 0, at byte 174"
     ) { SmallStream.record(&$0, 0x40, block: "ram0") },
     records(
-        "a compressed page",
-        "section 'ram' instance 0: record: a compressed page is not supported here, at byte 161; "
-            + "switch the capability compress off at the source"
+        "a compressed page of no block",
+        "section 'ram' instance 0: record: expected a page record that names its block, "
+            + "found one that goes on with the last, at byte 161"
     ) { SmallStream.record(&$0, 0x120) },
     records(
         "an RDMA hook",

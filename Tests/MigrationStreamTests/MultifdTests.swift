@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import MigrationStream
 import Testing
 
@@ -85,6 +86,66 @@ struct MultifdTests {
         #expect(last.normal == [0, 0x5000])
         #expect(unsafe Array(reader.page(0)) == page(0x55))
         #expect(unsafe Array(reader.page(1)) == page(0xAA))
+        #expect(try reader.next() == nil)
+    }
+
+    @Test(
+        "are written as they are read, runs of pages in one piece",
+        arguments: [MultifdPacket.Compression.none, .zlib, .zstd])
+    func written(_ compression: MultifdPacket.Compression) throws {
+        let size = 4096
+        let source = UnsafeMutableRawBufferPointer.allocate(byteCount: 200 * size, alignment: size)
+        let target = UnsafeMutableRawBufferPointer.allocate(byteCount: 200 * size, alignment: size)
+        defer {
+            unsafe source.deallocate()
+            unsafe target.deallocate()
+        }
+        for index in 0..<source.count {
+            unsafe source[index] = UInt8(truncatingIfNeeded: index &* 7 ^ index >> 9)
+        }
+        let writer = try #require(MultifdWriter(compression, level: 1))
+        let packets = [[0, 1, 2, 7, 6, 100], Array(64..<192), [199]].map { $0.map { UInt64($0 * size) } }
+        var bytes: [UInt8] = []
+        for (number, offsets) in packets.enumerated() {
+            var pieces = 0
+            unsafe writer.pages(
+                number: UInt64(number), block: "ram",
+                base: UnsafeRawPointer(source.baseAddress.unsafelyUnwrapped), offsets: offsets
+            ) { vectors in
+                pieces = vectors.count
+                for index in vectors.indices {
+                    let vector = unsafe vectors[index]
+                    unsafe bytes += UnsafeRawBufferPointer(start: vector.iov_base, count: vector.iov_len)
+                }
+            }
+            #expect(pieces == (compression == .none ? [5, 2, 2][number] : 2))
+            unsafe writer.sync(number: 9) { vectors in
+                for index in vectors.indices {
+                    let vector = unsafe vectors[index]
+                    unsafe bytes += UnsafeRawBufferPointer(start: vector.iov_base, count: vector.iov_len)
+                }
+            }
+        }
+        let reader = reader(bytes)
+        for offsets in packets {
+            for index in target.indices { unsafe target[index] = 0 }
+            let item = unsafe try reader.next { packet in
+                unsafe packet.normal.map { unsafe .init(rebasing: target[Int($0)..<Int($0) + size]) }
+            }
+            guard case .packet(let packet) = item else {
+                Issue.record("no packet")
+                return
+            }
+            #expect(packet.normal == offsets && packet.block == "ram" && !packet.isSync)
+            for offset in offsets.map(Int.init) {
+                #expect(unsafe source[offset..<offset + size].elementsEqual(target[offset..<offset + size]))
+            }
+            guard case .packet(let sync) = unsafe try reader.next(into: { _ in unsafe [] }) else {
+                Issue.record("no packet")
+                return
+            }
+            #expect(sync.isSync)
+        }
         #expect(try reader.next() == nil)
     }
 

@@ -40,13 +40,54 @@ import Testing
     }
 
     @Test(
-        "A sender over its budget sleeps until the window ends",
+        "What was sent too much in a window is waited for later, and only a little is made up for",
         arguments: [
-            (UInt64(1000), UInt64(10), UInt64(0), 0), (1000, 10, 1000, 90), (100, 10, 1000, 0),
-            (101, 10, 1000, 90), (1000, 100, 1000, 0),
+            (Int64(0), UInt64(100), UInt64(100), UInt64(1000), Int64(0)), (0, 150, 100, 1000, 50),
+            (50, 100, 100, 1000, 50), (50, 20, 100, 1000, -20), (0, 0, 1000, 1000, -20),
+            (70, 500, 100, 0, 0), (0, .max, 100, 1000, .max - 100),
         ])
-    func delay(sent: UInt64, elapsed: UInt64, limit: UInt64, expected: Int) {
-        #expect(rateLimitDelay(sent: sent, elapsed: elapsed, limit: limit) == expected)
+    func balance(before: Int64, sent: UInt64, elapsed: UInt64, limit: UInt64, expected: Int64) {
+        #expect(rateBalance(before, sent: sent, elapsed: elapsed, limit: limit) == expected)
+    }
+
+    @Test("Over a second the limit is held within 5 %, whatever a burst is")
+    func rate() {
+        for burst in [1, 100, 4096, 70_000, 300_000] as [UInt64] {
+            let limit: UInt64 = 1_000_000
+            var (ahead, sent) = (Int64(0), UInt64(0))
+            for window in 0..<40 as Range<UInt64> {
+                var bytes: UInt64 = 0
+                while Int64(bytes) + ahead < Int64(limit / 10) { bytes += burst }
+                ahead = rateBalance(ahead, sent: bytes, elapsed: 100 + window % 3, limit: limit)
+                sent += bytes
+            }
+            // 40 windows, 4039 ms.
+            let expected = 4_039_000.0
+            #expect(abs(Double(sent) - expected) < 0.05 * expected + Double(burst), "\(burst): \(sent)")
+        }
+    }
+
+    /// Percentages after periods of which each dirtied so many times what was sent.
+    @Test(
+        "The throttle grows after every second bad period, up to its limit",
+        arguments: [
+            ([1.0, 1, 1, 1, 1, 1], false, [0, 20, 20, 30, 30, 40]),
+            ([0.4, 0.4, 0.6, 0.4, 0.6, 0.4], false, [0, 0, 0, 0, 20, 20]),
+            (
+                Array(repeating: 9.0, count: 18), false,
+                [0, 20, 20, 30, 30, 40, 40, 50, 50, 60, 60, 70, 70, 80, 80, 90, 90, 99]
+            ),
+            ([1.0, 1, 1, 1, 0.55, 0.55], true, [0, 20, 20, 30, 30, 36]),
+        ])
+    func throttle(ratios: [Double], tailslow: Bool, expected: [UInt8]) {
+        var settings = MigrationSettings()
+        settings.cpuThrottleTailslow = tailslow
+        var converge = AutoConverge()
+        let found = ratios.map { ratio -> UInt8 in
+            _ = converge.judge(dirtied: UInt64(ratio * 1_000_000), sent: 1_000_000, settings)
+            return converge.percentage
+        }
+        #expect(found == expected)
     }
 
     @Test("Announcements come as often and as late as the parameters say")

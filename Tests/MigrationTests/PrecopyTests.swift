@@ -13,8 +13,11 @@ struct Pair {
     let from: MigrationController
     let to: MigrationController
 
-    init(returnPath: Bool, timeout: Int = 10_000, pages: Int = 64, destinationPages: Int? = nil) throws {
-        source = try InMemoryGuest(1, disk: disk, incoming: false, pages: pages)
+    /// - Parameter pace: pages that the source's guest writes each millisecond.
+    init(
+        returnPath: Bool, timeout: Int = 10_000, pages: Int = 64, destinationPages: Int? = nil, pace: Int = 8
+    ) throws {
+        source = try InMemoryGuest(1, disk: disk, incoming: false, pages: pages, pace: pace)
         destination = try InMemoryGuest(2, disk: disk, incoming: true, pages: destinationPages ?? pages)
         from = MigrationController(source)
         to = MigrationController(destination)

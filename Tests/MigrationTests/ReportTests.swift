@@ -11,16 +11,24 @@ import Testing
         (report.setupTime, report.totalTime) = (1, 2)
         (report.expectedDowntime, report.downtime) = (3, 4)
         report.ram = RAMStatistics()
+        (report.xbzrle, report.compression) = (XBZRLEStatistics(), CompressionStatistics())
+        report.cpuThrottlePercentage = 20
         return report
     }
+
+    private static let underWay: Set = [
+        "setup-time", "total-time", "expected-downtime", "ram", "xbzrle-cache", "compression",
+        "cpu-throttle-percentage",
+    ]
 
     private static let members: [(MigrationPhase, Set<String>)] = [
         (.none, []),
         (.setup, []),
-        (.active, ["setup-time", "total-time", "expected-downtime", "ram"]),
-        (.device, ["setup-time", "total-time", "expected-downtime", "ram"]),
-        (.cancelling, ["setup-time", "total-time", "expected-downtime", "ram"]),
-        (.completed, ["setup-time", "total-time", "downtime", "ram"]),
+        (.active, underWay),
+        (.preSwitchover, underWay),
+        (.device, underWay),
+        (.cancelling, underWay),
+        (.completed, ["setup-time", "total-time", "downtime", "ram", "xbzrle-cache", "compression"]),
         (.failed, []),
         (.cancelled, []),
     ]
@@ -34,6 +42,9 @@ import Testing
             if report.expectedDowntime != nil { found.insert("expected-downtime") }
             if report.downtime != nil { found.insert("downtime") }
             if report.ram != nil { found.insert("ram") }
+            if report.xbzrle != nil { found.insert("xbzrle-cache") }
+            if report.compression != nil { found.insert("compression") }
+            if report.cpuThrottlePercentage != nil { found.insert("cpu-throttle-percentage") }
             #expect(found == names, "\(status)")
         }
         #expect(Set(Self.members.map(\.0)) == Set(MigrationPhase.allCases))

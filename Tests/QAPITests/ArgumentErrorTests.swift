@@ -48,8 +48,8 @@ struct ArgumentCase: CustomTestStringConvertible, Sendable {
         ArgumentCase(Parameters.self, #"{"max-bandwidth":1.5}"#, "Parameter 'max-bandwidth' expects uint64"),
         ArgumentCase(Parameters.self, #"{"max-bandwidth":-1}"#, "Parameter 'max-bandwidth' expects uint64"),
         ArgumentCase(
-            Parameters.self, #"{"multifd-channels":4}"#,
-            "Parameter 'multifd-channels' is known but not built in this version of Martlet"),
+            Parameters.self, #"{"x-checkpoint-delay":4}"#,
+            "Parameter 'x-checkpoint-delay' is known but not built in this version of Martlet"),
         ArgumentCase(
             MemsaveArguments.self, #"{"val":0,"size":1,"filename":"f","cpu-index":"1"}"#,
             "Invalid parameter type for 'cpu-index', expected: integer"),

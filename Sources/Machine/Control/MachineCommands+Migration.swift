@@ -35,9 +35,13 @@ extension MachineCommands {
         func milliseconds(_ value: UInt64?) -> Int64? { value.map { Int64(clamping: $0) } }
         return MigrationInfo(
             status: report.status == .none ? nil : MigrationStatus(rawValue: report.status.rawValue),
-            ram: report.ram.map(Self.stats), totalTime: milliseconds(report.totalTime),
+            ram: report.ram.map(Self.stats), xbzrleCache: report.xbzrle.map(Self.stats),
+            totalTime: milliseconds(report.totalTime),
             expectedDowntime: milliseconds(report.expectedDowntime), downtime: milliseconds(report.downtime),
-            setupTime: milliseconds(report.setupTime), errorDesc: report.errorDescription,
+            setupTime: milliseconds(report.setupTime),
+            cpuThrottlePercentage: report.cpuThrottlePercentage.map { Int64($0) },
+            errorDesc: report.errorDescription,
+            compression: report.compression.map(Self.stats),
             socketAddress: report.socketAddresses.isEmpty
                 ? nil : report.socketAddresses.compactMap(Self.socket))
     }
@@ -49,10 +53,25 @@ extension MachineCommands {
             duplicate: number(ram.duplicate), skipped: 0, normal: number(ram.normal),
             normalBytes: number(ram.normal &* 4096), dirtyPagesRate: number(ram.dirtyPagesRate),
             mbps: ram.mbps,
-            dirtySyncCount: number(ram.dirtySyncCount), postcopyRequests: 0, pageSize: 4096, multifdBytes: 0,
-            pagesPerSecond: ram.pagesPerSecond, precopyBytes: ram.precopyBytes,
-            downtimeBytes: ram.downtimeBytes,
+            dirtySyncCount: number(ram.dirtySyncCount), postcopyRequests: 0, pageSize: 4096,
+            multifdBytes: ram.multifdBytes, pagesPerSecond: ram.pagesPerSecond,
+            precopyBytes: ram.precopyBytes, downtimeBytes: ram.downtimeBytes,
             postcopyBytes: 0, dirtySyncMissedZeroCopy: 0)
+    }
+
+    private static func stats(_ cache: XBZRLEStatistics) -> XBZRLECacheStats {
+        XBZRLECacheStats(
+            cacheSize: cache.cacheSize, bytes: Int64(clamping: cache.bytes),
+            pages: Int64(clamping: cache.pages),
+            cacheMiss: Int64(clamping: cache.cacheMiss), cacheMissRate: cache.cacheMissRate,
+            encodingRate: cache.encodingRate, overflow: Int64(clamping: cache.overflow))
+    }
+
+    private static func stats(_ packing: CompressionStatistics) -> CompressionStats {
+        CompressionStats(
+            pages: Int64(clamping: packing.pages), busy: Int64(clamping: packing.busy),
+            busyRate: packing.busyRate, compressedSize: Int64(clamping: packing.compressedSize),
+            compressionRate: packing.compressionRate)
     }
 
     private static func socket(_ address: Transport.MigrationAddress) -> SocketAddress? {
@@ -65,6 +84,17 @@ extension MachineCommands {
         case .unix(let path): .unix(UnixSocketAddress(path: path))
         default: nil
         }
+    }
+
+    public func migrateContinue(_ arguments: MigrateContinueArguments) async throws(QAPIError) {
+        guard let phase = MigrationPhase(rawValue: arguments.state.rawValue) else {
+            throw .generic("Migration not in expected state: \(controller.queryMigrate().status.rawValue)")
+        }
+        do { try controller.goOn(from: phase) } catch { throw .generic(error.description) }
+    }
+
+    public func queryMigrationthreads() async throws(QAPIError) -> [MigrationThreadInfo] {
+        controller.migrationThreads.map { MigrationThreadInfo(name: $0.name, threadId: Int64($0.id)) }
     }
 
     // MARK: Capabilities and parameters

@@ -100,8 +100,16 @@ extension VirtualMachine: MigratableGuest {
         migration.withLock { $0.received = .running }
     }
 
+    private var stateAfterIncoming: RunState {
+        migration.withLock { RunState.incoming($0.received, autostart: $0.autostart) }
+    }
+
+    public var runsAfterIncoming: Bool { stateAfterIncoming.isRunning }
+
+    public func throttleHarts(percent: UInt8) { throttle.set(percent) }
+
     public func startAfterIncoming() {
-        let new = migration.withLock { RunState.incoming($0.received, autostart: $0.autostart) }
+        let new = stateAfterIncoming
         if new.isRunning { resume() } else { setState(new) }
     }
 

@@ -30,6 +30,7 @@ public final class VirtualMachine: Sendable {
     private let eventSink = Mutex<(@Sendable (Event) -> Void)?>(nil)
     private let endOfLife: Mutex<(@Sendable (Int32) -> Void)?> = Mutex(nil)
     private let requests = RequestThread()
+    let throttle: HartThrottle
 
     public var memory: GuestMemory { board.memory }
 
@@ -44,6 +45,7 @@ public final class VirtualMachine: Sendable {
         state = Mutex(configuration.incoming == nil ? .prelaunch : .inmigrate)
         migration = Mutex(MigrationMemory(autostart: !configuration.startsPaused))
         board = try VirtBoard(configuration)
+        throttle = HartThrottle(board.harts)
         board.onGuestRequest = { [weak self] request in
             guard let self else { return }
             requests.perform { self.serve(request) }

@@ -41,6 +41,38 @@ public struct MultifdHandshake: Equatable, Sendable {
         return MultifdHandshake(uuid: uuid, channel: channel)
     }
 
+    /// Throws unless the channel is one that is waited for.
+    ///
+    /// - Parameters:
+    ///   - uuid: the destination's, zeros when it has none.
+    ///   - channels: how many there shall be.
+    ///   - taken: numbers that have come.
+    public func check(uuid: [UInt8], channels: Int, taken: Set<Int>) throws(StreamError) {
+        func refuse(
+            _ name: String, _ at: UInt64, _ expected: String, _ found: String, _ remedy: String
+        ) -> StreamError {
+            StreamError(
+                .value(expected: expected, found: found), path: ["handshake", name], offset: at,
+                remedy: remedy)
+        }
+        func text(_ uuid: [UInt8]) -> String {
+            uuid.allSatisfy { $0 == 0 }
+                ? "none" : uuid.map { String(hex($0, digits: 2).dropFirst(2)) }.joined()
+        }
+        guard uuid == self.uuid else {
+            throw refuse(
+                "uuid", 8, text(uuid), text(self.uuid), "start the destination with the source's -uuid")
+        }
+        guard Int(channel) < channels else {
+            throw refuse(
+                "channel", 24, "a number below \(channels)", "\(channel)",
+                "set multifd-channels to the same number on both sides")
+        }
+        guard !taken.contains(Int(channel)) else {
+            throw refuse("channel", 24, "each number once", "a second \(channel)", "")
+        }
+    }
+
     /// Reads what a handshake and a packet begin with.
     static func checkMagic(_ input: InputBuffer, _ name: StaticString) throws(StreamError) {
         let start = input.offset

@@ -12,6 +12,15 @@ public struct MultifdPacket: Equatable, Sendable {
         case none = 0
         case zlib = 0x02
         case zstd = 0x04
+
+        /// The format of a channel's stream, nil when its pages are not packed.
+        var format: PageDecompressor.Format? {
+            switch self {
+            case .none: nil
+            case .zlib: .zlib
+            case .zstd: .zstd
+            }
+        }
     }
 
     /// Flag: everything before is to be in place before anything after, on all channels.
@@ -58,6 +67,27 @@ public struct MultifdPacket: Equatable, Sendable {
     public static func capacity(pageSize: Int) -> Int { maximumBytes / pageSize }
     /// Bytes of a packet's head.
     public static func headLength(pageSize: Int) -> Int { 320 + 8 * capacity(pageSize: pageSize) }
+
+    /// Throws unless all pages lie inside of their block.
+    ///
+    /// - Parameters:
+    ///   - length: of the block, in bytes.
+    ///   - start: offset of the packet in its channel.
+    public func checkOffsets(below length: UInt64, pageSize: Int, start: UInt64) throws(StreamError) {
+        func check(_ offsets: [UInt64], _ first: Int) throws(StreamError) {
+            for (number, offset) in offsets.enumerated()
+            where offset >= length || offset % UInt64(pageSize) != 0 {
+                throw StreamError(
+                    .value(
+                        expected: "a page's offset below \(hex(length)) in block \(quoted(block))",
+                        found: hex(offset)),
+                    path: ["packet", "offset", "[\(first + number)]"],
+                    offset: start + 320 + 8 * UInt64(first + number))
+            }
+        }
+        try check(normal, 0)
+        try check(zero, normal.count)
+    }
 
     /// Writes the head.
     public func encode(to writer: inout ByteWriter, pageSize: Int) {

@@ -11,12 +11,15 @@ public struct RAMBlockList: Equatable, Sendable {
     public init(_ blocks: [RAMBlockDescription]) { self.blocks = blocks }
 
     /// Writes the whole body, EOS included.
-    public func encode(to writer: inout ByteWriter) {
+    ///
+    /// - Parameter flushesMultifd: with the mark that waits for the multifd channels' first SYNC.
+    public func encode(to writer: inout ByteWriter, flushesMultifd: Bool = false) {
         writer.uint64(blocks.reduce(0) { $0 &+ $1.length } | RAMFlags.memSize.rawValue)
         for block in blocks {
             writer.string8(block.name)
             writer.uint64(block.length)
         }
+        if flushesMultifd { writer.uint64(RAMFlags.multifdFlush.rawValue) }
         writer.uint64(RAMFlags.eos.rawValue)
     }
 

@@ -10,6 +10,9 @@ public struct RAMDecoder {
     private var indexes: [String: Int] = [:]
     private(set) var isListed = false
     private var isEnded = false
+    private var unpacker: PageUnpacker?
+    /// The first body had a MULTIFD_FLUSH: the ends of bodies are no marks for the multifd channels.
+    private var hasFlushes = false
     /// Index of the block of the last page record, −1 before the first.
     private var current = -1
 
@@ -89,21 +92,47 @@ public struct RAMDecoder {
                 }
                 sink.zero(block: block, offset: offset)
                 counts.zero &+= 1
+            case RAMFlags.xbzrle.rawValue:
+                let block = try locate(header, offset, input)
+                let page = unsafe sink.page(block: block, offset: offset)
+                unsafe try input.delta(pageSize: RAMSection.pageSize) { (delta) throws(XBZRLE.Problem) in
+                    unsafe try XBZRLE.apply(delta, to: page)
+                }
+                counts.normal &+= 1
+            case RAMFlags.compressPage.rawValue:
+                let block = try locate(header, offset, input)
+                let packed = unsafe try input.packedPage(pageSize: RAMSection.pageSize)
+                let contents = unsafe try unpack(packed, at: input.offset &- UInt64(packed.count))
+                unsafe sink.page(block: block, offset: offset).copyMemory(from: contents)
+                counts.normal &+= 1
             case RAMFlags.eos.rawValue where offset == 0 && !isContinued:
                 guard isListed else {
                     throw StreamError(
                         .value(expected: "the block list", found: "the end of the records"), path: ["record"],
                         offset: input.offset &- 8)
                 }
+                if !hasFlushes { try sink.synchronize(at: .endOfBody) }
                 return counts
             case RAMFlags.memSize.rawValue where isSetup && !isListed && !isContinued:
                 try takeList(total: offset, input, sink)
             case RAMFlags.multifdFlush.rawValue where offset == 0 && !isContinued:
                 counts.flushes &+= 1
+                if isSetup { hasFlushes = true }
+                try sink.synchronize(at: .flush)
             default:
                 throw refused(header, at: input.offset &- 8)
             }
         }
+    }
+
+    private mutating func unpack(
+        _ packed: UnsafeRawBufferPointer, at offset: UInt64
+    ) throws(StreamError) -> UnsafeRawBufferPointer {
+        if unpacker == nil { unpacker = PageUnpacker(pageSize: RAMSection.pageSize) }
+        guard let unpacker else {
+            throw StreamError(.notSupported("unpacking without memory"), path: ["page"], offset: offset)
+        }
+        return unsafe try unpacker.unpack(packed, at: offset)
     }
 
     /// Which block a page record is in; its offset is checked.
@@ -199,9 +228,6 @@ public struct RAMDecoder {
             StreamError(.notSupported(what), path: ["record"], offset: at, remedy: remedy)
         }
         switch kind {
-        case .xbzrle: return unable("an XBZRLE page", "switch the capability xbzrle off at the source")
-        case .compressPage:
-            return unable("a compressed page", "switch the capability compress off at the source")
         case .hook: return unable("RDMA", "migrate over TCP or a Unix socket")
         case .memSize where flags == .memSize:
             return StreamError(

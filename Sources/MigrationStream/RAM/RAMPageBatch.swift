@@ -58,6 +58,13 @@ public import Glibc
 
     /// True when no further record fits: write the batch out.
     public var isFull: Bool { count == capacity || used + Self.headLength > room }
+
+    /// True when no further record fits beside so many pages with contents that will be added.
+    @inline(__always)
+    public func isFull(beside pages: Int) -> Bool {
+        count + pages >= capacity || used + (pages + 1) * Self.headLength > room
+    }
+
     public var isEmpty: Bool { byteCount == 0 }
 
     /// Adds a page with contents; not when the batch is full.
@@ -94,12 +101,32 @@ public import Glibc
         byteCount += packed.count
     }
 
+    /// Adds the difference of a page to what it was, see ``XBZRLE``; not when the batch is full. The bytes stay where they
+    /// are until the batch is written.
+    public mutating func appendDelta(block: Int, offset: UInt64, delta: UnsafeRawBufferPointer) {
+        head(offset, .xbzrle, block)
+        put(XBZRLE.encoding)
+        put(UInt16(delta.count))
+        closeVector()
+        unsafe vectors[vectorCount] = iovec(
+            iov_base: UnsafeMutableRawPointer(mutating: delta.baseAddress), iov_len: delta.count)
+        vectorCount += 1
+        count += 1
+        byteCount += delta.count
+    }
+
     /// Adds a section header of PART or END.
     public mutating func beginSection(_ kind: SectionHeader.Kind, id: UInt32) {
         precondition(kind == .part || kind == .end, "START carries the block list, FULL a device")
         frame(5)
         put(kind.rawValue)
         put(id)
+    }
+
+    /// Adds the mark that waits for the SYNC of all multifd channels.
+    public mutating func flushMultifd() {
+        frame(8)
+        put(RAMFlags.multifdFlush.rawValue)
     }
 
     /// Adds the end of the records and the section's footer.

@@ -30,7 +30,7 @@ public import Bytes
     private var decoder = RAMDecoder(blocks: nil)
     private var list: RAMBlockListReader?
     private var mapped: MappedPages?
-    private var unpacker: Unpacker?
+    private var unpacker: PageUnpacker?
 
     /// Pages of a `mapped-ram` block that are still to be read.
     private struct MappedPages {
@@ -92,22 +92,19 @@ public import Bytes
             return .zero(block: block, offset: offset)
         case .page, [.page, .continue]:
             let block = try decoder.locate(header, offset, input)
-            return unsafe .page(block: block, offset: offset, try lend(input, format.pageSize))
+            return unsafe .page(block: block, offset: offset, try input.lendPage(format.pageSize))
         case .xbzrle, [.xbzrle, .continue]:
             let block = try decoder.locate(header, offset, input)
-            return unsafe .delta(block: block, offset: offset, try delta(input))
+            let size = format.pageSize
+            let delta = unsafe try input.delta(pageSize: size) { (delta) throws(XBZRLE.Problem) in
+                unsafe try XBZRLE.check(delta, pageSize: size)
+                return unsafe delta
+            }
+            return unsafe .delta(block: block, offset: offset, delta)
         case .compressPage, [.compressPage, .continue]:
             let block = try decoder.locate(header, offset, input)
             return try unpacked(input, block, offset)
         default: throw decoder.refused(header, at: at)
-        }
-    }
-
-    private func lend(_ input: InputBuffer, _ count: Int) throws(StreamError) -> UnsafeRawBufferPointer {
-        do throws(ByteError) {
-            return unsafe try input.borrow(count)
-        } catch {
-            throw StreamError(error, path: ["page"])
         }
     }
 
@@ -146,91 +143,19 @@ public import Bytes
         mapped = pages
         guard !isZero else { return .zero(block: pages.block, offset: offset) }
         try input.field("page") { (i) throws(ByteError) in try i.skip(gap) }
-        return unsafe .page(block: pages.block, offset: offset, try lend(input, format.pageSize))
-    }
-
-    private func delta(_ input: InputBuffer) throws(StreamError) -> UnsafeRawBufferPointer {
-        let (version, length) = try input.field("page") { (i) throws(ByteError) in
-            (try i.uint8(), Int(try i.uint16()))
-        }
-        guard version == 1 else {
-            throw StreamError(
-                .value(expected: "XBZRLE encoding 1", found: "\(version)"), path: ["page"],
-                offset: input.offset &- 3)
-        }
-        guard length <= format.pageSize else {
-            throw StreamError(
-                .value(expected: "a difference of at most \(bytes(format.pageSize))", found: "\(length)"),
-                path: ["page"], offset: input.offset &- 2)
-        }
-        let at = input.offset
-        let delta = unsafe try lend(input, length)
-        do throws(XBZRLE.Problem) {
-            unsafe try XBZRLE.check(delta, pageSize: format.pageSize)
-        } catch {
-            throw StreamError(
-                .value(expected: error.expected, found: error.found), path: ["page", "difference"],
-                offset: at + UInt64(error.offset))
-        }
-        return unsafe delta
+        return unsafe .page(block: pages.block, offset: offset, try input.lendPage(format.pageSize))
     }
 
     private mutating func unpacked(
         _ input: InputBuffer, _ block: Int, _ offset: UInt64
     ) throws(StreamError) -> RAMRecord {
-        let length = try input.field("page") { (i) throws(ByteError) in Int(try i.uint32()) }
-        let most = Unpacker.bound(format.pageSize)
-        guard length <= most else {
-            throw StreamError(
-                .value(expected: "a packed page of at most \(bytes(most))", found: "\(length)"),
-                path: ["page"], offset: input.offset &- 4)
-        }
-        let at = input.offset
-        let packed = unsafe try lend(input, length)
-        if unpacker == nil { unpacker = Unpacker(pageSize: format.pageSize) }
+        let packed = unsafe try input.packedPage(pageSize: format.pageSize)
+        let at = input.offset &- UInt64(packed.count)
+        if unpacker == nil { unpacker = PageUnpacker(pageSize: format.pageSize) }
         guard let unpacker else {
             throw StreamError(.notSupported("unpacking without memory"), path: ["page"], offset: at)
         }
-        guard let page = unsafe unpacker.page(packed) else {
-            throw StreamError(
-                .value(
-                    expected: "a zlib stream of \(bytes(format.pageSize))",
-                    found: unpacker.problem), path: ["page"], offset: at)
-        }
-        return unsafe .unpacked(block: block, offset: offset, page, packed: length)
-    }
-}
-
-/// Unpacks single pages into memory of its own.
-@safe private final class Unpacker {
-    private let decompressor: PageDecompressor
-    private let page: UnsafeMutableRawBufferPointer
-    private(set) var problem = ""
-
-    init?(pageSize: Int) {
-        guard let decompressor = PageDecompressor(.zlib) else { return nil }
-        self.decompressor = decompressor
-        unsafe page = .allocate(byteCount: pageSize + 1, alignment: 64)
-    }
-
-    deinit { unsafe page.deallocate() }
-
-    /// Longest packed page, in bytes.
-    static func bound(_ pageSize: Int) -> Int { PageDecompressor.bound(pageSize) }
-
-    /// The page; nil, and `problem` says why, when the bytes are not one.
-    func page(_ packed: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-        decompressor.reset()
-        let outcome = unsafe decompressor.decompress(packed, into: page)
-        guard outcome.problem == nil, outcome.isFinished, unsafe outcome.produced == page.count - 1,
-            outcome.consumed == packed.count
-        else {
-            problem =
-                outcome.problem
-                ?? "\(bytes(outcome.produced)) from \(outcome.consumed) of \(packed.count)"
-                + (outcome.isFinished ? "" : " and no end")
-            return nil
-        }
-        return unsafe UnsafeRawBufferPointer(rebasing: page[..<(page.count - 1)])
+        let page = unsafe try unpacker.unpack(packed, at: at)
+        return unsafe .unpacked(block: block, offset: offset, page, packed: packed.count)
     }
 }

@@ -12,10 +12,23 @@ public protocol RAMSink: AnyObject {
 
     /// The page is all zeros; best not touched when it already is.
     func zero(block: Int, offset: UInt64)
+
+    /// What came before on any channel of the migration is to be in place before what comes after: waits for the SYNC of
+    /// every multifd channel. Called at each place where the main channel can say so.
+    func synchronize(at mark: MultifdMark) throws(StreamError)
+}
+
+/// Where the main channel waits for the multifd channels.
+public enum MultifdMark: Equatable, Sendable {
+    /// A record of its own, MULTIFD_FLUSH (QEMU 8.1 and later).
+    case flush
+    /// The end of a body (before). Only in streams that had no ``flush`` in the first body; most have no multifd channels.
+    case endOfBody
 }
 
 extension RAMSink {
     public func announced(_ block: RAMBlockDescription, index: Int) {}
+    public func synchronize(at mark: MultifdMark) throws(StreamError) {}
 }
 
 /// What one body of the `ram` section held.

@@ -7,6 +7,9 @@
 ///
 /// Only the first run of bytes that stay may be empty; what comes after the last run stays.
 public enum XBZRLE {
+    /// What a record names the encoding by.
+    static let encoding: UInt8 = 1
+
     /// Why bytes are no difference of a page.
     public struct Problem: Error, Equatable, Sendable {
         /// Bytes from the beginning of the difference.

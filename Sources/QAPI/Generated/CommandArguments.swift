@@ -223,3 +223,21 @@ public struct MigrateIncomingArguments: QAPIObject, Equatable {
         object["channels"] = channels?.json
     }
 }
+
+/// What `migrate-continue` takes. QAPI `migrate-continue`.
+public struct MigrateContinueArguments: QAPIObject, Equatable {
+    /// QAPI `state`.
+    public var state: MigrationStatus
+
+    public init(state: MigrationStatus) {
+        self.state = state
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        state = try reader.required("state")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["state"] = state.json
+    }
+}

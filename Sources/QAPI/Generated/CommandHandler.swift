@@ -48,6 +48,10 @@ public protocol CommandHandler: Sendable {
     func migrateIncoming(_ arguments: MigrateIncomingArguments, descriptors: any PassedDescriptors) async throws(QAPIError)
     /// Gives up an outgoing migration; does nothing if there is none. QAPI `migrate_cancel`.
     func migrateCancel() async throws(QAPIError)
+    /// Lets a migration go on from a state in which it waits. QAPI `migrate-continue`.
+    func migrateContinue(_ arguments: MigrateContinueArguments) async throws(QAPIError)
+    /// The threads that work for a migration. QAPI `query-migrationthreads`.
+    func queryMigrationthreads() async throws(QAPIError) -> [MigrationThreadInfo]
 }
 
 /// A machine need not have all of them: what it does not implement answers that it is not built.
@@ -73,6 +77,8 @@ extension CommandHandler {
     public func migrate(_ arguments: MigrateArguments, descriptors: any PassedDescriptors) async throws(QAPIError) { throw .notBuilt(.migrate) }
     public func migrateIncoming(_ arguments: MigrateIncomingArguments, descriptors: any PassedDescriptors) async throws(QAPIError) { throw .notBuilt(.migrateIncoming) }
     public func migrateCancel() async throws(QAPIError) { throw .notBuilt(.migrateCancel) }
+    public func migrateContinue(_ arguments: MigrateContinueArguments) async throws(QAPIError) { throw .notBuilt(.migrateContinue) }
+    public func queryMigrationthreads() async throws(QAPIError) -> [MigrationThreadInfo] { throw .notBuilt(.queryMigrationthreads) }
 }
 
 extension CommandName {
@@ -150,6 +156,12 @@ extension CommandName {
             _ = try NoArguments(json: .object(arguments))
             try await handler.migrateCancel()
             return .object([:])
+        case .migrateContinue:
+            try await handler.migrateContinue(try .init(json: .object(arguments)))
+            return .object([:])
+        case .queryMigrationthreads:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryMigrationthreads().json
         default: throw .notBuilt(self)
         }
     }

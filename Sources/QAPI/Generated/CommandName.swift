@@ -125,7 +125,7 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     case migrateIncoming = "migrate-incoming"
     /// Gives up an outgoing migration; does nothing if there is none. QAPI `migrate_cancel`.
     case migrateCancel = "migrate_cancel"
-    /// Lets a migration go on from a state in which it waits. QAPI `migrate-continue`. Not built.
+    /// Lets a migration go on from a state in which it waits. QAPI `migrate-continue`.
     case migrateContinue = "migrate-continue"
     /// Turns a precopy migration into postcopy. QAPI `migrate-start-postcopy`. Not built.
     case migrateStartPostcopy = "migrate-start-postcopy"
@@ -133,7 +133,7 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     case migrateRecover = "migrate-recover"
     /// Interrupts postcopy. QAPI `migrate-pause`. Not built.
     case migratePause = "migrate-pause"
-    /// The threads that work for a migration. QAPI `query-migrationthreads`. Not built.
+    /// The threads that work for a migration. QAPI `query-migrationthreads`.
     case queryMigrationthreads = "query-migrationthreads"
     /// QAPI `x-colo-lost-heartbeat`. Unstable. In QEMU where `CONFIG_REPLICATION`. Not built.
     case xColoLostHeartbeat = "x-colo-lost-heartbeat"
@@ -171,7 +171,7 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     /// Whether this version of Martlet has the command.
     public var isBuilt: Bool {
         switch self {
-        case .queryTarget, .queryKvm, .queryMachines, .queryCpuDefinitions, .queryCommandLineOptions, .qomList, .qomGet, .qomSet, .qomListTypes, .qomListProperties, .deviceListProperties, .objectAdd, .objectDel, .queryBlock, .queryNamedBlockNodes, .queryBlockstats, .queryBalloon, .balloon, .queryMemorySizeSummary, .queryJobs, .jobPause, .jobResume, .jobCancel, .jobComplete, .jobDismiss, .jobFinalize, .addFd, .removeFd, .queryFdsets, .yank, .queryYank, .announceSelf, .migrateContinue, .migrateStartPostcopy, .migrateRecover, .migratePause, .queryMigrationthreads, .xColoLostHeartbeat, .queryColoStatus, .xenSaveDevicesState, .xenLoadDevicesState, .xenSetGlobalDirtyLog, .xenSetReplication, .queryXenReplicationStatus, .xenColoDoCheckpoint, .calcDirtyRate, .queryDirtyRate, .setVcpuDirtyLimit, .cancelVcpuDirtyLimit, .queryVcpuDirtyLimit, .snapshotSave, .snapshotLoad, .snapshotDelete: false
+        case .queryTarget, .queryKvm, .queryMachines, .queryCpuDefinitions, .queryCommandLineOptions, .qomList, .qomGet, .qomSet, .qomListTypes, .qomListProperties, .deviceListProperties, .objectAdd, .objectDel, .queryBlock, .queryNamedBlockNodes, .queryBlockstats, .queryBalloon, .balloon, .queryMemorySizeSummary, .queryJobs, .jobPause, .jobResume, .jobCancel, .jobComplete, .jobDismiss, .jobFinalize, .addFd, .removeFd, .queryFdsets, .yank, .queryYank, .announceSelf, .migrateStartPostcopy, .migrateRecover, .migratePause, .xColoLostHeartbeat, .queryColoStatus, .xenSaveDevicesState, .xenLoadDevicesState, .xenSetGlobalDirtyLog, .xenSetReplication, .queryXenReplicationStatus, .xenColoDoCheckpoint, .calcDirtyRate, .queryDirtyRate, .setVcpuDirtyLimit, .cancelVcpuDirtyLimit, .queryVcpuDirtyLimit, .snapshotSave, .snapshotLoad, .snapshotDelete: false
         default: true
         }
     }

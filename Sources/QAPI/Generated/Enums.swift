@@ -277,7 +277,7 @@ public enum MigrationStatus: String, QAPIEnum {
     case failed = "failed"
     /// Fault-tolerant mode. QAPI `colo`. Not built.
     case colo = "colo"
-    /// Stopped, waiting for migrate-continue. QAPI `pre-switchover`. Not built.
+    /// Stopped, waiting for migrate-continue. QAPI `pre-switchover`.
     case preSwitchover = "pre-switchover"
     /// Stopped, device state is moving. QAPI `device`.
     case device = "device"
@@ -289,22 +289,19 @@ public enum MigrationStatus: String, QAPIEnum {
         .postcopyPaused,
         .postcopyRecover,
         .colo,
-        .preSwitchover,
         .waitUnplug,
     ]
 }
 
 /// What can be switched on for a migration. QAPI `MigrationCapability`.
 public enum MigrationCapability: String, QAPIEnum {
-    /// QAPI `xbzrle`. Not built.
     case xbzrle = "xbzrle"
     /// QAPI `rdma-pin-all`. Not built.
     case rdmaPinAll = "rdma-pin-all"
-    /// QAPI `auto-converge`. Not built.
     case autoConverge = "auto-converge"
     /// QAPI `zero-blocks`. Not built.
     case zeroBlocks = "zero-blocks"
-    /// QAPI `compress`. Deprecated. Not built.
+    /// QAPI `compress`. Deprecated.
     case compress = "compress"
     /// Send MIGRATION and MIGRATION_PASS events. QAPI `events`.
     case events = "events"
@@ -318,19 +315,15 @@ public enum MigrationCapability: String, QAPIEnum {
     case block = "block"
     /// A channel from the destination back to the source. QAPI `return-path`.
     case returnPath = "return-path"
-    /// QAPI `pause-before-switchover`. Not built.
     case pauseBeforeSwitchover = "pause-before-switchover"
-    /// QAPI `multifd`. Not built.
     case multifd = "multifd"
     /// QAPI `dirty-bitmaps`. Not built.
     case dirtyBitmaps = "dirty-bitmaps"
     /// QAPI `postcopy-blocktime`. Not built.
     case postcopyBlocktime = "postcopy-blocktime"
-    /// QAPI `late-block-activate`. Not built.
     case lateBlockActivate = "late-block-activate"
     /// QAPI `x-ignore-shared`. Unstable. Not built.
     case xIgnoreShared = "x-ignore-shared"
-    /// QAPI `validate-uuid`. Not built.
     case validateUuid = "validate-uuid"
     /// QAPI `background-snapshot`. Not built.
     case backgroundSnapshot = "background-snapshot"
@@ -338,32 +331,23 @@ public enum MigrationCapability: String, QAPIEnum {
     case zeroCopySend = "zero-copy-send"
     /// QAPI `postcopy-preempt`. Not built.
     case postcopyPreempt = "postcopy-preempt"
-    /// QAPI `switchover-ack`. Not built.
     case switchoverAck = "switchover-ack"
     /// QAPI `dirty-limit`. Not built.
     case dirtyLimit = "dirty-limit"
 
     public static let notBuilt: Set<Self> = [
-        .xbzrle,
         .rdmaPinAll,
-        .autoConverge,
         .zeroBlocks,
-        .compress,
         .postcopyRam,
         .xColo,
         .releaseRam,
         .block,
-        .pauseBeforeSwitchover,
-        .multifd,
         .dirtyBitmaps,
         .postcopyBlocktime,
-        .lateBlockActivate,
         .xIgnoreShared,
-        .validateUuid,
         .backgroundSnapshot,
         .zeroCopySend,
         .postcopyPreempt,
-        .switchoverAck,
         .dirtyLimit,
     ]
 }
@@ -390,21 +374,17 @@ public enum MigrationParameter: String, QAPIEnum {
     case announceMax = "announce-max"
     case announceRounds = "announce-rounds"
     case announceStep = "announce-step"
-    /// QAPI `compress-level`. Deprecated. Not built.
+    /// QAPI `compress-level`. Deprecated.
     case compressLevel = "compress-level"
-    /// QAPI `compress-threads`. Deprecated. Not built.
+    /// QAPI `compress-threads`. Deprecated.
     case compressThreads = "compress-threads"
     /// QAPI `decompress-threads`. Deprecated. Not built.
     case decompressThreads = "decompress-threads"
-    /// QAPI `compress-wait-thread`. Deprecated. Not built.
+    /// QAPI `compress-wait-thread`. Deprecated.
     case compressWaitThread = "compress-wait-thread"
-    /// QAPI `throttle-trigger-threshold`. Not built.
     case throttleTriggerThreshold = "throttle-trigger-threshold"
-    /// QAPI `cpu-throttle-initial`. Not built.
     case cpuThrottleInitial = "cpu-throttle-initial"
-    /// QAPI `cpu-throttle-increment`. Not built.
     case cpuThrottleIncrement = "cpu-throttle-increment"
-    /// QAPI `cpu-throttle-tailslow`. Not built.
     case cpuThrottleTailslow = "cpu-throttle-tailslow"
     /// QAPI `tls-creds`. Not built.
     case tlsCreds = "tls-creds"
@@ -419,19 +399,13 @@ public enum MigrationParameter: String, QAPIEnum {
     case xCheckpointDelay = "x-checkpoint-delay"
     /// QAPI `block-incremental`. Deprecated. Not built.
     case blockIncremental = "block-incremental"
-    /// QAPI `multifd-channels`. Not built.
     case multifdChannels = "multifd-channels"
-    /// QAPI `xbzrle-cache-size`. Not built.
     case xbzrleCacheSize = "xbzrle-cache-size"
     /// QAPI `max-postcopy-bandwidth`. Not built.
     case maxPostcopyBandwidth = "max-postcopy-bandwidth"
-    /// QAPI `max-cpu-throttle`. Not built.
     case maxCpuThrottle = "max-cpu-throttle"
-    /// QAPI `multifd-compression`. Not built.
     case multifdCompression = "multifd-compression"
-    /// QAPI `multifd-zlib-level`. Not built.
     case multifdZlibLevel = "multifd-zlib-level"
-    /// QAPI `multifd-zstd-level`. Not built.
     case multifdZstdLevel = "multifd-zstd-level"
     /// QAPI `block-bitmap-mapping`. Not built.
     case blockBitmapMapping = "block-bitmap-mapping"
@@ -445,26 +419,13 @@ public enum MigrationParameter: String, QAPIEnum {
     case xMartletDialect = "x-martlet-dialect"
 
     public static let notBuilt: Set<Self> = [
-        .compressLevel,
-        .compressThreads,
         .decompressThreads,
-        .compressWaitThread,
-        .throttleTriggerThreshold,
-        .cpuThrottleInitial,
-        .cpuThrottleIncrement,
-        .cpuThrottleTailslow,
         .tlsCreds,
         .tlsHostname,
         .tlsAuthz,
         .xCheckpointDelay,
         .blockIncremental,
-        .multifdChannels,
-        .xbzrleCacheSize,
         .maxPostcopyBandwidth,
-        .maxCpuThrottle,
-        .multifdCompression,
-        .multifdZlibLevel,
-        .multifdZstdLevel,
         .blockBitmapMapping,
         .xVcpuDirtyLimitPeriod,
         .vcpuDirtyLimit,

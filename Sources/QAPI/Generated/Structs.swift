@@ -2143,7 +2143,7 @@ public struct MigrationInfo: QAPIObject, Equatable {
     public var disk: MigrationStats?
     /// QAPI `vfio`. Not built.
     public var vfio: VfioStats?
-    /// QAPI `xbzrle-cache`. Not built.
+    /// QAPI `xbzrle-cache`.
     public var xbzrleCache: XBZRLECacheStats?
     /// Since the start, in ms; when completed, the whole time. QAPI `total-time`.
     public var totalTime: Int64?
@@ -2153,7 +2153,7 @@ public struct MigrationInfo: QAPIObject, Equatable {
     public var downtime: Int64?
     /// Before the first pass, in ms. QAPI `setup-time`.
     public var setupTime: Int64?
-    /// How much of the time the harts are held. QAPI `cpu-throttle-percentage`. Not built.
+    /// How much of the time the harts are held. QAPI `cpu-throttle-percentage`.
     public var cpuThrottlePercentage: Int64?
     /// What went wrong, for people. QAPI `error-desc`.
     public var errorDesc: String?
@@ -2163,7 +2163,7 @@ public struct MigrationInfo: QAPIObject, Equatable {
     public var postcopyBlocktime: UInt32?
     /// QAPI `postcopy-vcpu-blocktime`. Not built.
     public var postcopyVcpuBlocktime: [UInt32]?
-    /// QAPI `compression`. Deprecated. Not built.
+    /// QAPI `compression`. Deprecated.
     public var compression: CompressionStats?
     /// Where the destination listens. QAPI `socket-address`.
     public var socketAddress: [SocketAddress]?
@@ -2198,17 +2198,17 @@ public struct MigrationInfo: QAPIObject, Equatable {
         ram = try reader.optional("ram")
         disk = try reader.notBuilt("disk")
         vfio = try reader.notBuilt("vfio")
-        xbzrleCache = try reader.notBuilt("xbzrle-cache")
+        xbzrleCache = try reader.optional("xbzrle-cache")
         totalTime = try reader.optional("total-time")
         expectedDowntime = try reader.optional("expected-downtime")
         downtime = try reader.optional("downtime")
         setupTime = try reader.optional("setup-time")
-        cpuThrottlePercentage = try reader.notBuilt("cpu-throttle-percentage")
+        cpuThrottlePercentage = try reader.optional("cpu-throttle-percentage")
         errorDesc = try reader.optional("error-desc")
         blockedReasons = try reader.optional("blocked-reasons")
         postcopyBlocktime = try reader.notBuilt("postcopy-blocktime")
         postcopyVcpuBlocktime = try reader.notBuilt("postcopy-vcpu-blocktime")
-        compression = try reader.notBuilt("compression")
+        compression = try reader.optional("compression")
         socketAddress = try reader.optional("socket-address")
         dirtyLimitThrottleTimePerRound = try reader.notBuilt("dirty-limit-throttle-time-per-round")
         dirtyLimitRingFullTime = try reader.notBuilt("dirty-limit-ring-full-time")
@@ -2343,21 +2343,21 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
     public var announceRounds: UInt64?
     /// By how much that delay grows, 1...10000 ms. QAPI `announce-step`.
     public var announceStep: UInt64?
-    /// QAPI `compress-level`. Deprecated. Not built.
+    /// QAPI `compress-level`. Deprecated.
     public var compressLevel: UInt8?
-    /// QAPI `compress-threads`. Deprecated. Not built.
+    /// QAPI `compress-threads`. Deprecated.
     public var compressThreads: UInt8?
-    /// QAPI `compress-wait-thread`. Deprecated. Not built.
+    /// QAPI `compress-wait-thread`. Deprecated.
     public var compressWaitThread: Bool?
     /// QAPI `decompress-threads`. Deprecated. Not built.
     public var decompressThreads: UInt8?
-    /// QAPI `throttle-trigger-threshold`. Not built.
+    /// QAPI `throttle-trigger-threshold`.
     public var throttleTriggerThreshold: UInt8?
-    /// QAPI `cpu-throttle-initial`. Not built.
+    /// QAPI `cpu-throttle-initial`.
     public var cpuThrottleInitial: UInt8?
-    /// QAPI `cpu-throttle-increment`. Not built.
+    /// QAPI `cpu-throttle-increment`.
     public var cpuThrottleIncrement: UInt8?
-    /// QAPI `cpu-throttle-tailslow`. Not built.
+    /// QAPI `cpu-throttle-tailslow`.
     public var cpuThrottleTailslow: Bool?
     /// QAPI `tls-creds`. Not built.
     public var tlsCreds: StrOrNull?
@@ -2376,19 +2376,19 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
     public var xCheckpointDelay: UInt32?
     /// QAPI `block-incremental`. Deprecated. Not built.
     public var blockIncremental: Bool?
-    /// QAPI `multifd-channels`. Not built.
+    /// QAPI `multifd-channels`.
     public var multifdChannels: UInt8?
-    /// QAPI `xbzrle-cache-size`. Not built.
+    /// QAPI `xbzrle-cache-size`.
     public var xbzrleCacheSize: UInt64?
     /// QAPI `max-postcopy-bandwidth`. Not built.
     public var maxPostcopyBandwidth: UInt64?
-    /// QAPI `max-cpu-throttle`. Not built.
+    /// QAPI `max-cpu-throttle`.
     public var maxCpuThrottle: UInt8?
-    /// QAPI `multifd-compression`. Not built.
+    /// QAPI `multifd-compression`.
     public var multifdCompression: MultiFDCompression?
-    /// QAPI `multifd-zlib-level`. Not built.
+    /// QAPI `multifd-zlib-level`.
     public var multifdZlibLevel: UInt8?
-    /// QAPI `multifd-zstd-level`. Not built.
+    /// QAPI `multifd-zstd-level`.
     public var multifdZstdLevel: UInt8?
     /// QAPI `block-bitmap-mapping`. Not built.
     public var blockBitmapMapping: [BitmapMigrationNodeAlias]?
@@ -2442,14 +2442,14 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
         announceMax = try reader.optional("announce-max")
         announceRounds = try reader.optional("announce-rounds")
         announceStep = try reader.optional("announce-step")
-        compressLevel = try reader.notBuilt("compress-level")
-        compressThreads = try reader.notBuilt("compress-threads")
-        compressWaitThread = try reader.notBuilt(flag: "compress-wait-thread")
+        compressLevel = try reader.optional("compress-level")
+        compressThreads = try reader.optional("compress-threads")
+        compressWaitThread = try reader.optional("compress-wait-thread")
         decompressThreads = try reader.notBuilt("decompress-threads")
-        throttleTriggerThreshold = try reader.notBuilt("throttle-trigger-threshold")
-        cpuThrottleInitial = try reader.notBuilt("cpu-throttle-initial")
-        cpuThrottleIncrement = try reader.notBuilt("cpu-throttle-increment")
-        cpuThrottleTailslow = try reader.notBuilt(flag: "cpu-throttle-tailslow")
+        throttleTriggerThreshold = try reader.optional("throttle-trigger-threshold")
+        cpuThrottleInitial = try reader.optional("cpu-throttle-initial")
+        cpuThrottleIncrement = try reader.optional("cpu-throttle-increment")
+        cpuThrottleTailslow = try reader.optional("cpu-throttle-tailslow")
         tlsCreds = try reader.notBuilt("tls-creds")
         tlsHostname = try reader.notBuilt("tls-hostname")
         tlsAuthz = try reader.notBuilt("tls-authz")
@@ -2458,13 +2458,13 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
         downtimeLimit = try reader.optional("downtime-limit")
         xCheckpointDelay = try reader.notBuilt("x-checkpoint-delay")
         blockIncremental = try reader.notBuilt(flag: "block-incremental")
-        multifdChannels = try reader.notBuilt("multifd-channels")
-        xbzrleCacheSize = try reader.notBuilt("xbzrle-cache-size")
+        multifdChannels = try reader.optional("multifd-channels")
+        xbzrleCacheSize = try reader.optional("xbzrle-cache-size")
         maxPostcopyBandwidth = try reader.notBuilt("max-postcopy-bandwidth")
-        maxCpuThrottle = try reader.notBuilt("max-cpu-throttle")
-        multifdCompression = try reader.notBuilt("multifd-compression")
-        multifdZlibLevel = try reader.notBuilt("multifd-zlib-level")
-        multifdZstdLevel = try reader.notBuilt("multifd-zstd-level")
+        maxCpuThrottle = try reader.optional("max-cpu-throttle")
+        multifdCompression = try reader.optional("multifd-compression")
+        multifdZlibLevel = try reader.optional("multifd-zlib-level")
+        multifdZstdLevel = try reader.optional("multifd-zstd-level")
         blockBitmapMapping = try reader.notBuilt("block-bitmap-mapping")
         xVcpuDirtyLimitPeriod = try reader.notBuilt("x-vcpu-dirty-limit-period")
         vcpuDirtyLimit = try reader.notBuilt("vcpu-dirty-limit")
@@ -2518,21 +2518,21 @@ public struct MigrationParameters: QAPIObject, Equatable {
     public var announceRounds: UInt64?
     /// QAPI `announce-step`.
     public var announceStep: UInt64?
-    /// QAPI `compress-level`. Deprecated. Not built.
+    /// QAPI `compress-level`. Deprecated.
     public var compressLevel: UInt8?
-    /// QAPI `compress-threads`. Deprecated. Not built.
+    /// QAPI `compress-threads`. Deprecated.
     public var compressThreads: UInt8?
-    /// QAPI `compress-wait-thread`. Deprecated. Not built.
+    /// QAPI `compress-wait-thread`. Deprecated.
     public var compressWaitThread: Bool?
     /// QAPI `decompress-threads`. Deprecated. Not built.
     public var decompressThreads: UInt8?
-    /// QAPI `throttle-trigger-threshold`. Not built.
+    /// QAPI `throttle-trigger-threshold`.
     public var throttleTriggerThreshold: UInt8?
-    /// QAPI `cpu-throttle-initial`. Not built.
+    /// QAPI `cpu-throttle-initial`.
     public var cpuThrottleInitial: UInt8?
-    /// QAPI `cpu-throttle-increment`. Not built.
+    /// QAPI `cpu-throttle-increment`.
     public var cpuThrottleIncrement: UInt8?
-    /// QAPI `cpu-throttle-tailslow`. Not built.
+    /// QAPI `cpu-throttle-tailslow`.
     public var cpuThrottleTailslow: Bool?
     /// QAPI `tls-creds`. Not built.
     public var tlsCreds: String?
@@ -2550,19 +2550,19 @@ public struct MigrationParameters: QAPIObject, Equatable {
     public var xCheckpointDelay: UInt32?
     /// QAPI `block-incremental`. Deprecated. Not built.
     public var blockIncremental: Bool?
-    /// QAPI `multifd-channels`. Not built.
+    /// QAPI `multifd-channels`.
     public var multifdChannels: UInt8?
-    /// QAPI `xbzrle-cache-size`. Not built.
+    /// QAPI `xbzrle-cache-size`.
     public var xbzrleCacheSize: UInt64?
     /// QAPI `max-postcopy-bandwidth`. Not built.
     public var maxPostcopyBandwidth: UInt64?
-    /// QAPI `max-cpu-throttle`. Not built.
+    /// QAPI `max-cpu-throttle`.
     public var maxCpuThrottle: UInt8?
-    /// QAPI `multifd-compression`. Not built.
+    /// QAPI `multifd-compression`.
     public var multifdCompression: MultiFDCompression?
-    /// QAPI `multifd-zlib-level`. Not built.
+    /// QAPI `multifd-zlib-level`.
     public var multifdZlibLevel: UInt8?
-    /// QAPI `multifd-zstd-level`. Not built.
+    /// QAPI `multifd-zstd-level`.
     public var multifdZstdLevel: UInt8?
     /// QAPI `block-bitmap-mapping`. Not built.
     public var blockBitmapMapping: [BitmapMigrationNodeAlias]?
@@ -2615,14 +2615,14 @@ public struct MigrationParameters: QAPIObject, Equatable {
         announceMax = try reader.optional("announce-max")
         announceRounds = try reader.optional("announce-rounds")
         announceStep = try reader.optional("announce-step")
-        compressLevel = try reader.notBuilt("compress-level")
-        compressThreads = try reader.notBuilt("compress-threads")
-        compressWaitThread = try reader.notBuilt(flag: "compress-wait-thread")
+        compressLevel = try reader.optional("compress-level")
+        compressThreads = try reader.optional("compress-threads")
+        compressWaitThread = try reader.optional("compress-wait-thread")
         decompressThreads = try reader.notBuilt("decompress-threads")
-        throttleTriggerThreshold = try reader.notBuilt("throttle-trigger-threshold")
-        cpuThrottleInitial = try reader.notBuilt("cpu-throttle-initial")
-        cpuThrottleIncrement = try reader.notBuilt("cpu-throttle-increment")
-        cpuThrottleTailslow = try reader.notBuilt(flag: "cpu-throttle-tailslow")
+        throttleTriggerThreshold = try reader.optional("throttle-trigger-threshold")
+        cpuThrottleInitial = try reader.optional("cpu-throttle-initial")
+        cpuThrottleIncrement = try reader.optional("cpu-throttle-increment")
+        cpuThrottleTailslow = try reader.optional("cpu-throttle-tailslow")
         tlsCreds = try reader.notBuilt("tls-creds")
         tlsHostname = try reader.notBuilt("tls-hostname")
         tlsAuthz = try reader.notBuilt("tls-authz")
@@ -2631,13 +2631,13 @@ public struct MigrationParameters: QAPIObject, Equatable {
         downtimeLimit = try reader.optional("downtime-limit")
         xCheckpointDelay = try reader.notBuilt("x-checkpoint-delay")
         blockIncremental = try reader.notBuilt(flag: "block-incremental")
-        multifdChannels = try reader.notBuilt("multifd-channels")
-        xbzrleCacheSize = try reader.notBuilt("xbzrle-cache-size")
+        multifdChannels = try reader.optional("multifd-channels")
+        xbzrleCacheSize = try reader.optional("xbzrle-cache-size")
         maxPostcopyBandwidth = try reader.notBuilt("max-postcopy-bandwidth")
-        maxCpuThrottle = try reader.notBuilt("max-cpu-throttle")
-        multifdCompression = try reader.notBuilt("multifd-compression")
-        multifdZlibLevel = try reader.notBuilt("multifd-zlib-level")
-        multifdZstdLevel = try reader.notBuilt("multifd-zstd-level")
+        maxCpuThrottle = try reader.optional("max-cpu-throttle")
+        multifdCompression = try reader.optional("multifd-compression")
+        multifdZlibLevel = try reader.optional("multifd-zlib-level")
+        multifdZstdLevel = try reader.optional("multifd-zstd-level")
         blockBitmapMapping = try reader.notBuilt("block-bitmap-mapping")
         xVcpuDirtyLimitPeriod = try reader.notBuilt("x-vcpu-dirty-limit-period")
         vcpuDirtyLimit = try reader.notBuilt("vcpu-dirty-limit")

@@ -92,15 +92,7 @@ struct MultifdDrain {
                         path: ["packet", "block"], offset: start + 64)
                 }
                 block = index
-                let length = ram.blocks[index].length
-                for (number, offset) in (packet.normal + packet.zero).enumerated()
-                where offset >= length || offset % UInt64(pageSize) != 0 {
-                    throw StreamError(
-                        .value(
-                            expected: "a page's offset below \(length) in block '\(packet.block)'",
-                            found: "\(offset)"),
-                        path: ["packet", "offset", "[\(number)]"], offset: start + 320 + 8 * UInt64(number))
-                }
+                try packet.checkOffsets(below: ram.blocks[index].length, pageSize: pageSize, start: start)
             }
             self.packet = packet
             position = 0

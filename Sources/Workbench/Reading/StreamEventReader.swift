@@ -373,12 +373,3 @@ extension InputBuffer {
         do throws(ByteError) { return try bytes(count) } catch { throw StreamError(error, path: [name]) }
     }
 }
-
-extension StreamError {
-    /// The same error, on a channel other than the main one.
-    func on(_ channel: String) -> StreamError {
-        var copy = self
-        copy.path.insert(channel, at: 0)
-        return copy
-    }
-}

@@ -1,0 +1,144 @@
+import GuestMemory
+import Migration
+import QAPI
+import Synchronization
+import Testing
+import Transport
+
+/// What capabilities make of a precopy migration: pages as differences or packed, a pause, conditions.
+@Suite(.serialized) struct FamilyTests {
+    /// A guest with contents in its pages, which writes to all of them all the time.
+    private static func pair(
+        _ capability: MigrationCapability, pace: Int = 8,
+        _ change: (inout MigrationSettings) -> Void = { _ in }
+    ) throws -> Pair {
+        let pair = try Pair(returnPath: true, pages: 600, pace: pace)
+        for controller in [pair.from, pair.to] {
+            try controller.setCapabilities { $0[capability] = true }
+            try controller.updateSettings(change)
+        }
+        for page in 0..<600 {
+            pair.source.memory.store(UInt64(page) << 32 | 7, at: UInt64(page * 4096 + 2048))
+        }
+        return pair
+    }
+
+    /// Moves guests, each through several passes, until the last report is what is wanted: how many passes there are is
+    /// the scheduler's affair.
+    private static func report(
+        _ capability: MigrationCapability, change: (inout MigrationSettings) -> Void = { _ in },
+        until isWanted: (MigrationReport) -> Bool
+    ) throws -> MigrationReport {
+        var last = MigrationReport()
+        for _ in 0..<50 where !isWanted(last) {
+            let pair = try pair(capability, pace: 2000, change)
+            defer { pair.end() }
+            let (near, far) = try Channel.pair()
+            try pair.from.updateSettings { $0.downtimeLimit = 0 }
+            try pair.to.migrateIncoming(over: far)
+            try pair.from.migrate(over: near)
+            #expect(eventually { isWanted(pair.from.queryMigrate()) || pair.isOver })
+            try pair.from.updateSettings { $0.downtimeLimit = 300 }
+            #expect(eventually { pair.isOver })
+            last = pair.from.queryMigrate()
+            #expect(last.status == .completed, "\(last)")
+            #expect(pair.to.queryMigrate().status == .completed, "\(pair.to.queryMigrate())")
+            #expect(pair.destination.isRunning && pair.destination.verifies())
+            #expect(pair.disk.running.withLock { $0.worst } == 1)
+        }
+        return last
+    }
+
+    @Test("xbzrle sends pages that were sent before as differences")
+    func xbzrle() throws {
+        let report = try Self.report(.xbzrle) { $0.xbzrle.map { $0.pages > 300 } == true }
+        let cache = try #require(report.xbzrle)
+        #expect(cache.cacheSize == 64 << 20 && cache.overflow == 0)
+        #expect(cache.pages > 300 && cache.cacheMiss > 0, "\(cache)")
+        // A counter in a page is a few bytes.
+        #expect(cache.bytes < cache.pages * 40)
+    }
+
+    @Test("xbzrle with a cache that is too small stays right")
+    func smallCache() throws {
+        let report = try Self.report(.xbzrle, change: { $0.xbzrleCacheSize = 64 * 4096 }) {
+            $0.xbzrle.map { $0.pages > 0 } == true
+        }
+        let cache = try #require(report.xbzrle)
+        #expect(cache.cacheMiss > cache.pages && cache.cacheSize == 64 * 4096, "\(cache)")
+    }
+
+    @Test("compress packs pages, whether they wait for a thread or not", arguments: [true, false])
+    func compress(waits: Bool) throws {
+        let report = try Self.report(
+            .compress,
+            change: {
+                $0.compressThreads = 3
+                $0.compressWaitThread = waits
+            }
+        ) { ($0.ram?.dirtySyncCount ?? 0) > 2 }
+        let packing = try #require(report.compression)
+        #expect(packing.pages > 0 && packing.compressedSize < packing.pages * 400, "\(packing)")
+        if waits { #expect(report.ram?.normal == 0) } else { #expect(report.ram?.normal == packing.busy) }
+    }
+
+    @Test("pause-before-switchover waits with the guest stopped until it is told to go on, or is cancelled")
+    func pause() throws {
+        for cancels in [true, false] {
+            let pair = try Self.pair(.pauseBeforeSwitchover)
+            defer { pair.end() }
+            let (near, far) = try Channel.pair()
+            try pair.to.migrateIncoming(over: far)
+            try pair.from.migrate(over: near)
+            #expect(eventually { pair.from.queryMigrate().status == .preSwitchover })
+            #expect(!pair.source.isRunning && !pair.destination.isRunning)
+            #expect(pair.disk.owner.withLock { $0 } == 1)
+            #expect(throws: MigrationError("Migration not in expected state: pre-switchover")) {
+                try pair.from.goOn(from: .active)
+            }
+            if cancels { try pair.from.cancel() } else { try pair.from.goOn(from: .preSwitchover) }
+            #expect(eventually { pair.isOver })
+            #expect(pair.from.queryMigrate().status == (cancels ? .cancelled : .completed))
+            let guest = cancels ? pair.source : pair.destination
+            #expect(guest.isRunning && guest.verifies())
+        }
+    }
+
+    @Test("switchover-ack: a destination that gives it is switched to, one that does not is waited for")
+    func acknowledged() throws {
+        _ = try Self.report(.switchoverAck) { $0.status == .completed }
+
+        let other = try Self.pair(.switchoverAck)
+        defer { other.end() }
+        try other.to.setCapabilities { $0[.switchoverAck] = false }
+        let (near, far) = try Channel.pair()
+        try other.to.migrateIncoming(over: far)
+        try other.from.migrate(over: near)
+        #expect(
+            eventually {
+                other.from.queryMigrate().errorDescription?.contains("not ready for the switchover") == true
+            }
+        )
+        #expect(other.source.isRunning)
+        try other.from.cancel()
+        #expect(eventually { other.isOver })
+        #expect(other.source.isRunning && other.source.verifies())
+    }
+
+    @Test("The threads of a migration are listed while they work, with the kernel's numbers")
+    func threads() throws {
+        let pair = try Self.pair(.multifd)
+        defer { pair.end() }
+        try pair.from.updateSettings { $0.maxBandwidth = 100_000 }
+        let channels = try (0..<3).map { _ in try Channel.pair() }
+        try pair.to.migrateIncoming(over: channels[0].1, multifd: [channels[1].1, channels[2].1])
+        try pair.from.migrate(over: channels[0].0, multifd: [channels[1].0, channels[2].0])
+        #expect(eventually { pair.from.migrationThreads.count == 3 })
+        let found = pair.from.migrationThreads
+        #expect(found.map(\.name) == ["mig/src/main", "mig/src/send_0", "mig/src/send_1"])
+        #expect(eventually { pair.from.migrationThreads.allSatisfy { $0.id > 0 } })
+        #expect(Set(pair.from.migrationThreads.map(\.id)).count == 3)
+        try pair.from.cancel()
+        #expect(eventually { pair.isOver && pair.from.migrationThreads.isEmpty })
+    }
+}
