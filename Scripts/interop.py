@@ -46,7 +46,7 @@ class Program:
         try:
             said = subprocess.run(self.words + ['--version'], capture_output=True, text=True, timeout=60).stdout
         except OSError as error:
-            raise Missing(f'{command}: {error.strerror}')
+            raise Failure(f'{command}: {error.strerror}')
         match = re.search(r'(\d+)\.(\d+)\.(\d+)', said)
         if not match:
             raise Failure(f'{command} does not say its version')
@@ -54,7 +54,7 @@ class Program:
         self.is_martlet = 'QEMU' not in said
         self.release = f'Martlet {match[0]}' if self.is_martlet else said.splitlines()[0]
         if not self.is_martlet and version[:2] not in ((7, 2), (10, 0)):
-            raise Missing(f'{command} is QEMU {match[0]}; moves are known to and from 7.2 and 10.0')
+            raise Failure(f'{command} is QEMU {match[0]}; moves are known to and from 7.2 and 10.0')
         self.is_old = version[:2] == (7, 2)
         self.has_file = not self.is_old
         # 7.2's translator forgets pages that a running guest writes after the second look at its log.
@@ -66,6 +66,13 @@ class Program:
         else:
             self.name = 'QEMU {}.{}.{}'.format(*version)
             self.dialect = 'qemu-10.0.11' if version >= (10, 0, 11) else 'qemu-10.0'
+
+
+def find_peer(command):
+    try:
+        return Program(command)
+    except Failure as failure:
+        raise Missing(str(failure))
 
 
 class Guest:
@@ -354,7 +361,7 @@ def main():
             fetch_linux_guest(options.linux)
         martlet = Program(options.binary)
         options.martlet = martlet.words
-        peers = [Program(peer) for peer in options.peer or ['qemu-system-riscv64']]
+        peers = [find_peer(peer) for peer in options.peer or ['qemu-system-riscv64']]
     except Failure as failure:
         skipped = options.optional and isinstance(failure, (NoArchive, Missing))
         print(f"interop: {'skipped, ' if skipped else ''}{failure}", file=sys.stderr)
