@@ -2,10 +2,12 @@ import CPlatform
 import Devices
 import Glibc
 public import GuestMemory
+import Migration
 public import QAPI
 import RISCV
 import Synchronization
 import Threads
+import VMState
 
 /// A guest and who may run it: the board with its harts, and the run state that every face of the VMM changes.
 ///
@@ -50,6 +52,7 @@ public final class VirtualMachine: Sendable {
             guard let self else { return }
             requests.perform { self.serve(request) }
         }
+        rehearse(.martlet)
         guard configuration.incoming == nil else { return }
         do {
             try board.loadFlash()
