@@ -397,6 +397,8 @@ final class OutgoingMigration: Sendable {
                 windowBytes &+= UInt64(sent)
                 windowPages &+= sender.examinedPages &- before
                 account(sent, sender, stopped: false)
+                // What waits in the multifd channels would be waited for with the guest stopped.
+                if multifd != nil { isSettled = false }
             }
             figures.withLock { $0.totalTime = milliseconds(now() - start) }
             if Int64(clamping: windowBytes) &+ ahead >= budget {
@@ -470,6 +472,12 @@ final class OutgoingMigration: Sendable {
     private func settle(_ sender: inout RAMSender, _ channel: Channel) throws(Failure) {
         let end = now() + Int64(settings().downtimeLimit) * 1_000_000
         if let multifd {
+            do throws(TransportError) {
+                let sent = try sender.send(.part, id: Self.ramSection, bytes: 0, to: channel)
+                account(sent, sender, stopped: false)
+            } catch {
+                throw .kept(error.description)
+            }
             while multifd.unsentBytes > 0, now() < end {
                 if wake.sleep(milliseconds: 1) { throw .cancelled }
             }

@@ -91,7 +91,8 @@ struct RAMSender: ~Copyable {
         return false
     }
 
-    /// Sends one section of dirty pages: at most for `milliseconds` and `bytes`, or all of them.
+    /// Sends one section of dirty pages: at most for `milliseconds` and `bytes`, or all of them. With no bytes it only has
+    /// in place what was sent before.
     ///
     /// - Returns: bytes written.
     mutating func send(
@@ -113,7 +114,7 @@ struct RAMSender: ~Copyable {
             // The channels take no page before the receiver has the mark.
             written += try flush(channel)
         }
-        while dirtyPages > 0, nextDirty() {
+        while limit > 0, dirtyPages > 0, nextDirty() {
             try takeWord(limit - written)
             if isFull { written += try flush(channel) }
             if total >= limit { break }

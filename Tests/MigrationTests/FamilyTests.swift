@@ -125,6 +125,63 @@ import Transport
         #expect(other.source.isRunning && other.source.verifies())
     }
 
+    @Test(
+        "late-block-activate: a guest that does not start leaves its disks alone, another one takes them",
+        arguments: [(true, true, 2), (true, false, nil), (false, true, 2), (false, false, 2)]
+            as [(Bool, Bool, Int?)])
+    func late(isOn: Bool, runs: Bool, owner: Int?) throws {
+        for returnPath in [true, false] {
+            let disk = SharedDisk()
+            let source = try InMemoryGuest(1, disk: disk, incoming: false)
+            let destination = try InMemoryGuest(2, disk: disk, incoming: true, runsAfterIncoming: runs)
+            defer {
+                source.end()
+                destination.end()
+            }
+            let (from, to) = (MigrationController(source), MigrationController(destination))
+            try from.setCapabilities { $0.returnPath = returnPath }
+            try to.setCapabilities {
+                $0.returnPath = returnPath
+                $0[.lateBlockActivate] = isOn
+            }
+            let (near, far) = try Channel.pair()
+            try to.migrateIncoming(over: far)
+            try from.migrate(over: near)
+            #expect(eventually { to.queryMigrate().status == .completed }, "\(to.queryMigrate())")
+            #expect(destination.isRunning == runs && disk.owner.withLock { $0 } == owner)
+        }
+    }
+
+    @Test(
+        "validate-uuid: another machine's guest is refused, and its own is taken",
+        arguments: [(1, 1, true), (1, 2, false), (1, nil, true), (nil, 1, true)] as [(UInt8?, UInt8?, Bool)])
+    func uuid(source: UInt8?, destination: UInt8?, arrives: Bool) throws {
+        func bytes(_ value: UInt8?) -> [UInt8]? { value.map { Array(repeating: $0, count: 16) } }
+        let disk = SharedDisk()
+        let old = try InMemoryGuest(1, disk: disk, incoming: false, uuid: bytes(source))
+        let new = try InMemoryGuest(2, disk: disk, incoming: true, uuid: bytes(destination))
+        defer {
+            old.end()
+            new.end()
+        }
+        let (from, to) = (MigrationController(old), MigrationController(new))
+        try from.setCapabilities {
+            $0.returnPath = true
+            $0[.validateUuid] = true
+        }
+        let (near, far) = try Channel.pair()
+        try to.migrateIncoming(over: far)
+        try from.migrate(over: near)
+        #expect(eventually { !from.queryMigrate().status.isUnderWay && !to.queryMigrate().status.isUnderWay })
+        #expect(to.queryMigrate().status == (arrives ? .completed : .failed), "\(to.queryMigrate())")
+        #expect((arrives ? new : old).isRunning)
+        if !arrives {
+            #expect(
+                from.queryMigrate().errorDescription?.contains("start the destination with the -uuid") == true
+            )
+        }
+    }
+
     @Test("The threads of a migration are listed while they work, with the kernel's numbers")
     func threads() throws {
         let pair = try Self.pair(.multifd)

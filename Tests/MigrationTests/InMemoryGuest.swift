@@ -44,7 +44,7 @@ final class InMemoryGuest: MigratableGuest {
     }
 
     let machineName: String
-    let uuid: [UInt8]? = nil
+    let uuid: [UInt8]?
     let memory: GuestMemory
     private let block: RAMBlock
     private let state: Mutex<State>
@@ -54,11 +54,14 @@ final class InMemoryGuest: MigratableGuest {
     /// Steps between two sleeps of 1 ms.
     private let pace: Int
     let refusesDisks = Atomic<Bool>(false)
+    let runsAfterIncoming: Bool
 
     init(
         _ number: Int, disk: SharedDisk, incoming: Bool, pages: Int = 64, pace: Int = 8,
-        machine: String = "virt"
+        machine: String = "virt", uuid: [UInt8]? = nil, runsAfterIncoming: Bool = true
     ) throws {
+        self.uuid = uuid
+        self.runsAfterIncoming = runsAfterIncoming
         self.number = number
         self.disk = disk
         self.pace = pace
@@ -180,7 +183,9 @@ final class InMemoryGuest: MigratableGuest {
         block.discardAll()
         state.withLock { $0.counter = CounterState() }
     }
-    func startAfterIncoming() { start() }
+    func startAfterIncoming() {
+        if runsAfterIncoming { start() } else { state.withLock { $0.run = .paused } }
+    }
     func announceSelf() { state.withLock { $0.announcements += 1 } }
 }
 
