@@ -90,7 +90,7 @@ public final class MigrationController: Sendable {
         try requireChannels(address)
         let outgoing = try beginOutgoing()
         switch address {
-        case .tcp, .unix:
+        case .tcp, .unix, .vsock:
             start(outgoing) { (wake) throws(TransportError) in try .outgoing(to: address, wake: wake) }
         case .fd, .exec, .file:
             let channel: Channel
@@ -117,7 +117,7 @@ public final class MigrationController: Sendable {
     /// - Throws: when the address has no room for the channels that the capabilities ask for.
     private func requireChannels(_ address: MigrationAddress) throws(MigrationError) {
         switch address {
-        case .tcp, .unix: return
+        case .tcp, .unix, .vsock: return
         case .fd, .exec, .file:
             guard settings.multifdCount > 0 else { return }
             throw MigrationError("Migration requires multi-channel URIs (e.g. tcp)")

@@ -11,9 +11,11 @@ extension Channel {
         to address: MigrationAddress, wake: Wake, descriptor: (String) -> Int32? = { Int32($0) }
     ) throws(TransportError) -> Channel {
         switch address {
-        case .tcp(let host, let port, _):
+        case .tcp(let host, let port, _, let family):
             var last = TransportError("no address for \(host):\(port)")
-            for candidate in try SocketAddress.resolve(host: host, port: port, passive: false) {
+            for candidate in try SocketAddress.resolve(
+                host: host, port: port, passive: false, family: family)
+            {
                 do throws(TransportError) {
                     return try connect(candidate, "\(host):\(port)", wake)
                 } catch {
@@ -23,6 +25,7 @@ extension Channel {
             }
             throw last
         case .unix(let path): return try connect(try .unix(path), path, wake)
+        case .vsock(let cid, let port): return try connect(.vsock(cid: cid, port: port), address.uri, wake)
         case .fd(let name): return try named(name, descriptor)
         case .exec(let arguments): return try spawn(arguments)
         case .file(let path, let offset):
@@ -76,7 +79,7 @@ extension Channel {
 
     /// Small messages go at once; the kernel notices a dead peer.
     static func tune(_ descriptor: Int32, _ family: Int32) {
-        guard family != AF_UNIX else { return }
+        guard family == AF_INET || family == AF_INET6 else { return }
         var on: Int32 = 1
         let size = socklen_t(MemoryLayout<Int32>.size)
         _ = unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, size)

@@ -18,17 +18,28 @@ public final class Listener: Sendable {
         throws(TransportError)
     {
         switch address {
-        case .tcp(let host, let port, let to):
-            let bound = try Self.bindTCP(host, port, to)
+        case .tcp(let host, let port, let to, let family):
+            let bound = try Self.bindTCP(host, port, to, family)
             sockets = bound
             addresses = bound.compactMap { SocketAddress.bound($0).numeric }
                 .map { .tcp(host: $0.host, port: $0.port, to: nil) }
             ready = Mutex(nil)
             path = nil
+        case .vsock(let cid, let port):
+            let socket = try newSocket(AF_VSOCK)
+            do throws(TransportError) {
+                try Self.bind(socket, .vsock(cid: cid, port: port), address.uri)
+            } catch {
+                _ = Glibc.close(socket)
+                throw error
+            }
+            (sockets, addresses, path) = ([socket], [address], nil)
+            ready = Mutex(nil)
         case .unix(let path):
             let socket = try newSocket(AF_UNIX)
+            let isFile = path.utf8.first != 0
             // What an earlier process left; as QEMU does.
-            _ = unsafe unlink(path)
+            if isFile { _ = unsafe unlink(path) }
             do throws(TransportError) {
                 try Self.bind(socket, try .unix(path), path)
             } catch {
@@ -38,7 +49,7 @@ public final class Listener: Sendable {
             sockets = [socket]
             addresses = [address]
             ready = Mutex(nil)
-            self.path = path
+            self.path = isFile ? path : nil
         case .fd(let name):
             (sockets, addresses, path) = ([], [], nil)
             ready = Mutex(try Channel.named(name, descriptor))
@@ -128,7 +139,7 @@ public final class Listener: Sendable {
     }
 
     private static func bindTCP(
-        _ host: String, _ port: String, _ to: UInt16?
+        _ host: String, _ port: String, _ to: UInt16?, _ family: MigrationAddress.Family
     ) throws(TransportError) -> [Int32] {
         let start = UInt16(port)
         let ports = start.flatMap { first in to.flatMap { $0 >= first ? (first...$0).map { "\($0)" } : nil } }
@@ -136,7 +147,9 @@ public final class Listener: Sendable {
         for port in ports ?? [port] {
             var bound: [Int32] = []
             // `localhost` has one address for each family; with port 0 they would get different ports.
-            for candidate in try SocketAddress.resolve(host: host, port: port, passive: true).prefix(1) {
+            for candidate in try SocketAddress.resolve(
+                host: host, port: port, passive: true, family: family
+            ).prefix(1) {
                 let socket = try newSocket(candidate.family)
                 var on: Int32 = 1
                 _ = unsafe setsockopt(

@@ -1,8 +1,16 @@
 /// Where a migration goes to or comes from: QAPI's MigrationAddress, from a `uri` or from `channels`.
 public enum MigrationAddress: Equatable, Sendable {
+    /// Which of the internet's families may be used.
+    public enum Family: Equatable, Sendable {
+        case any, ipv4, ipv6
+    }
+
     /// A tcp socket. `port` is a number or a service name; `to`: the last port to try when listening.
-    case tcp(host: String, port: String, to: UInt16?)
+    case tcp(host: String, port: String, to: UInt16?, family: Family = .any)
+    /// A socket file; with a NUL in front, a name of Linux's abstract space, which is not padded.
     case unix(path: String)
+    /// A guest's socket to its host, or the other way round.
+    case vsock(cid: UInt32, port: UInt32)
     /// A descriptor's name from `getfd`, or its number.
     case fd(String)
     /// Arguments of a program; a uri's command is run by `/bin/sh -c`.
@@ -29,8 +37,10 @@ public enum MigrationAddress: Equatable, Sendable {
             self = .exec(["/bin/sh", "-c", command])
         } else if let text = rest("file:") {
             self = try Self.file(text)
-        } else if rest("vsock:") != nil {
-            throw TransportError("vsock is not built into this program")
+        } else if let text = rest("vsock:") {
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2 else { throw TransportError("error parsing address '\(text)'") }
+            self = try Self.vsock(cid: parts[0], port: parts[1])
         } else if rest("rdma:") != nil {
             throw TransportError("rdma is not built into this program")
         } else {
@@ -38,7 +48,24 @@ public enum MigrationAddress: Equatable, Sendable {
         }
     }
 
-    /// `HOST:PORT[,option…]`; of the options only `to` has a meaning here, the others are passed over as QEMU does.
+    /// The address of a machine (a `cid` of 2 is the host) and a port there, both decimal.
+    public static func vsock(cid: String, port: String) throws(TransportError) -> MigrationAddress {
+        guard let number = UInt32(cid) else { throw TransportError("Failed to parse cid '\(cid)'") }
+        guard let portNumber = UInt32(port) else { throw TransportError("Failed to parse port '\(port)'") }
+        return .vsock(cid: number, port: portNumber)
+    }
+
+    /// The family that is left when each may be asked for or ruled out.
+    public static func family(ipv4: Bool?, ipv6: Bool?) throws(TransportError) -> Family {
+        switch (ipv4, ipv6) {
+        case (false, false): throw TransportError("Cannot disable IPv4 and IPv6 at same time")
+        case (true, true), (nil, nil): .any
+        case (true, _), (_, false): .ipv4
+        case (_, true), (false, _): .ipv6
+        }
+    }
+
+    /// `HOST:PORT[,option…]`; options that are not known are passed over as QEMU does.
     private static func tcp(_ text: String) throws(TransportError) -> MigrationAddress {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         let address = String(parts.first ?? "")
@@ -65,13 +92,31 @@ public enum MigrationAddress: Equatable, Sendable {
             throw TransportError("error parsing port in address '\(text)'")
         }
         var to: UInt16?
-        for option in parts.dropFirst() where option.hasPrefix("to=") {
-            guard let number = UInt16(option.dropFirst(3)) else {
-                throw TransportError("error parsing to= argument")
+        var families: [String: Bool] = [:]
+        for option in parts.dropFirst() {
+            let words = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = String(words[0])
+            let value = words.count == 2 ? String(words[1]) : nil
+            switch name {
+            case "to":
+                guard let number = value.flatMap({ UInt16($0) }) else {
+                    throw TransportError("error parsing to= argument")
+                }
+                to = number
+            case "ipv4", "ipv6", "keep-alive", "mptcp":
+                guard value == nil || value == "on" || value == "off" else {
+                    throw TransportError("error parsing '\(name)' flag '=\(value ?? "")'")
+                }
+                guard name != "mptcp" || value == "off" else {
+                    throw TransportError("mptcp is not built into this program")
+                }
+                families[name] = value != "off"
+            default: break
             }
-            to = number
         }
-        return .tcp(host: host, port: port, to: to)
+        return .tcp(
+            host: host, port: port, to: to,
+            family: try family(ipv4: families["ipv4"], ipv6: families["ipv6"]))
     }
 
     private static func file(_ text: String) throws(TransportError) -> MigrationAddress {
@@ -99,8 +144,10 @@ public enum MigrationAddress: Equatable, Sendable {
     /// The address as a `uri`.
     public var uri: String {
         switch self {
-        case .tcp(let host, let port, _): host.contains(":") ? "tcp:[\(host)]:\(port)" : "tcp:\(host):\(port)"
-        case .unix(let path): "unix:\(path)"
+        case .tcp(let host, let port, _, _):
+            host.contains(":") ? "tcp:[\(host)]:\(port)" : "tcp:\(host):\(port)"
+        case .unix(let path): "unix:\(path.first == "\0" ? "@\(path.dropFirst())" : path)"
+        case .vsock(let cid, let port): "vsock:\(cid):\(port)"
         case .fd(let name): "fd:\(name)"
         case .exec(let arguments): "exec:\(arguments.last ?? "")"
         case .file(let path, let offset): offset == 0 ? "file:\(path)" : "file:\(path),offset=\(offset)"

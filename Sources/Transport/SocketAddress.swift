@@ -8,7 +8,9 @@ struct SocketAddress {
     var family: Int32 { Int32(storage.ss_family) }
 
     static func unix(_ path: String) throws(TransportError) -> SocketAddress {
-        guard path.utf8.count <= 107 else {
+        // A name of the abstract space ends with its last byte, a path with a zero.
+        let isAbstract = path.utf8.first == 0
+        guard path.utf8.count <= (isAbstract ? 108 : 107) else {
             throw TransportError("UNIX socket path '\(path)' is too long")
         }
         var result = SocketAddress()
@@ -18,13 +20,34 @@ struct SocketAddress {
         unsafe withUnsafeBytes(of: address) { source in
             unsafe withUnsafeMutableBytes(of: &result.storage) { unsafe $0.copyMemory(from: source) }
         }
-        result.length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        result.length = socklen_t(
+            isAbstract ? MemoryLayout<sa_family_t>.size + path.utf8.count : MemoryLayout<sockaddr_un>.size)
+        return result
+    }
+
+    /// `struct sockaddr_vm` of Linux: family, two unused bytes, port, cid, four unused bytes.
+    static func vsock(cid: UInt32, port: UInt32) -> SocketAddress {
+        var result = SocketAddress()
+        unsafe withUnsafeMutableBytes(of: &result.storage) { bytes in
+            unsafe bytes.storeBytes(of: sa_family_t(AF_VSOCK), as: sa_family_t.self)
+            unsafe bytes.storeBytes(of: port, toByteOffset: 4, as: UInt32.self)
+            unsafe bytes.storeBytes(of: cid, toByteOffset: 8, as: UInt32.self)
+        }
+        result.length = 16
         return result
     }
 
     /// All addresses of a host and port.
-    static func resolve(host: String, port: String, passive: Bool) throws(TransportError) -> [SocketAddress] {
+    static func resolve(
+        host: String, port: String, passive: Bool, family: MigrationAddress.Family = .any
+    ) throws(TransportError) -> [SocketAddress] {
         var hints = unsafe addrinfo()
+        unsafe hints.ai_family =
+            switch family {
+            case .any: AF_UNSPEC
+            case .ipv4: AF_INET
+            case .ipv6: AF_INET6
+            }
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         unsafe hints.ai_flags = passive ? AI_PASSIVE : 0
         var list: UnsafeMutablePointer<addrinfo>?

@@ -27,6 +27,9 @@ final class Control: Sendable {
             }
         }
         self.migrations = migrations
+        for property in machine.configuration.migrationProperties {
+            try migrations.setProperty(property.name, property.value)
+        }
         let version = VersionInfo(
             qemu: VersionTriple(major: 8, minor: 2, micro: 0), package: "martlet-\(martletVersion)")
         server = try QMPServer(
@@ -42,6 +45,8 @@ final class Control: Sendable {
                 events.send(.reset(guest: byGuest, reason: byGuest ? .guestReset : .hostQmpSystemReset))
             case .shutdown(let byGuest, let reason): events.send(.shutdown(guest: byGuest, reason: reason))
             case .powerdown: events.send(.powerdown)
+            case .balloonChange(let actual):
+                events.send(.balloonChange(actual: Int64(clamping: actual)))
             case .failure(let text): warn(text)
             }
         }
@@ -51,6 +56,9 @@ final class Control: Sendable {
             } catch {
                 throw OptionError("-incoming \(incoming)", "\(error)")
             }
+        }
+        for (label, path) in machine.terminals.sorted(by: { $0.key < $1.key }) {
+            warn("char device redirected to \(path) (label \(label))")
         }
         // Who can ask is told where the guest is awaited.
         for monitor in machine.configuration.monitors { try server.serve(Self.endpoint(monitor.character)) }

@@ -24,7 +24,7 @@ struct AnnouncementTests {
     }
 
     private func port(_ listener: Listener) throws -> String {
-        guard case .tcp(_, let port, _) = try #require(listener.addresses.first) else { return "" }
+        guard case .tcp(_, let port, _, _) = try #require(listener.addresses.first) else { return "" }
         return port
     }
 
@@ -79,5 +79,30 @@ struct AnnouncementTests {
         let sourceCable = try sourceWire.accept()
         sourceCable.setReadPatience(milliseconds: 1)
         #expect(throws: ByteError.self) { _ = try InputBuffer(sourceCable).uint8() }
+    }
+
+    @Test("announce-self sends as many as it is asked for, on the cards that are named")
+    func command() async throws {
+        let wire = try Listener(.tcp(host: "127.0.0.1", port: "0", to: nil))
+        let machine = try machine(port(wire))
+        defer { machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
+        let commands = MachineCommands(machine, controller: MigrationController(machine))
+        let cable = try wire.accept()
+        cable.setReadPatience(milliseconds: 120_000)
+        let frames = InputBuffer(cable)
+        func begin(rounds: Int64, interfaces: [String]?) async throws {
+            try await commands.announceSelf(
+                AnnounceParameters(initial: 1, max: 10, rounds: rounds, step: 1, interfaces: interfaces))
+        }
+        try await begin(rounds: 3, interfaces: ["other"])
+        try await begin(rounds: 0, interfaces: nil)
+        try await begin(rounds: 2, interfaces: ["n0"])
+        for _ in 0..<2 {
+            let length = try frames.uint32()
+            let frame = try frames.bytes(Int(length))
+            #expect(Array(frame[12..<14]) == [0x80, 0x35])
+        }
+        cable.setReadPatience(milliseconds: 100)
+        #expect(throws: ByteError.self) { _ = try frames.uint8() }
     }
 }

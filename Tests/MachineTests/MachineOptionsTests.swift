@@ -65,7 +65,7 @@ struct MachineOptionsTests {
         let machine = try parse(
             "-blockdev driver=file,node-name=f,filename=x.img -blockdev driver=raw,node-name=r,file=f,read-only=on"
         )
-        #expect(machine.drives.last == .init(id: "r", path: "x.img", isReadOnly: true))
+        #expect(machine.drives.last == .init(id: "r", path: "x.img", isReadOnly: true, isNode: true))
     }
 
     static let mistakes: [(line: String, text: String)] = [

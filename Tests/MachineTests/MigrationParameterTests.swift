@@ -28,3 +28,33 @@ struct MigrationParameterTests {
         #expect(MartletDialect.allCases.count == Dialect.allCases.count)
     }
 }
+
+@Suite("Migration settings on the command line")
+struct MigrationPropertyTests {
+    @Test("a capability or a parameter is set by its name, with x- or without")
+    func set() throws {
+        let options = try MachineOptions(parsing: [
+            "-nodefaults", "-display", "none", "-m", "16M", "-bios", "none", "-global",
+            "migration.x-events=on",
+            "-global", "migration.max-bandwidth=1G", "-global", "migration.x-downtime-limit=7",
+        ])
+        let machine = try VirtualMachine(options.configuration)
+        let controller = MigrationController(machine)
+        for property in options.configuration.migrationProperties {
+            try controller.setProperty(property.name, property.value)
+        }
+        #expect(controller.settings.events)
+        #expect(controller.settings.maxBandwidth == 1 << 30)
+        #expect(controller.settings.downtimeLimit == 7)
+        for (name, value, text) in [
+            ("nosuch", "1", "migrations have no such property"),
+            ("events", "perhaps", "'perhaps': expected 'on' or 'off'"),
+            ("x-multifd", "on", "The capability 'multifd' is known but not built in this version of Martlet"),
+            ("announce-step", "0", "Parameter 'announce_step' expects a value between 0 and 10000"),
+        ] where name != "x-multifd" || !MigrationCapability.multifd.isBuilt {
+            #expect(throws: OptionError("-global migration.\(name)", text)) {
+                try controller.setProperty(name, value)
+            }
+        }
+    }
+}

@@ -46,7 +46,7 @@ struct OptionNotationTests {
         let machine = try parse(
             "-blockdev",
             #"{"driver":"raw","node-name":"r","file":{"driver":"file","filename":"a,b","locking":"auto"}}"#)
-        #expect(machine.drives == [.init(id: "r", path: "a,b", isReadOnly: false)])
+        #expect(machine.drives == [.init(id: "r", path: "a,b", isReadOnly: false, isNode: true)])
     }
 
     @Test("a flag is on, and off with 'no' in front")
@@ -147,7 +147,7 @@ struct OptionNotationTests {
         let nodes = try parse(
             "-M", "virt,pflash1=p", "-blockdev",
             "driver=raw,node-name=p,file.driver=file,file.filename=a,read-only=on")
-        #expect(nodes.flash[1] == .init(id: "p", path: "a", isReadOnly: true))
+        #expect(nodes.flash[1] == .init(id: "p", path: "a", isReadOnly: true, isNode: true))
         #expect(nodes.drives.isEmpty)
     }
 

@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import Testing
 import Threads
 import Transport
@@ -47,12 +48,25 @@ import Transport
     @Test("A port in use is named; to= finds the next one")
     func portInUse() throws {
         let first = try Listener(.tcp(host: "127.0.0.1", port: "0", to: nil))
-        guard case .tcp(_, let port, _) = try #require(first.addresses.first) else { return }
+        guard case .tcp(_, let port, _, _) = try #require(first.addresses.first) else { return }
         #expect(
             throws: TransportError(
                 errno: 98, "Failed to bind socket to 127.0.0.1:\(port): Address already in use")
         ) { try Listener(.tcp(host: "127.0.0.1", port: port, to: nil)) }
         first.close()
+    }
+
+    @Test("A name of the abstract space needs no file and is free when its owner is gone")
+    func abstract() throws {
+        let address = MigrationAddress.unix(path: "\0martlet-\(getpid())-\(UInt32.random(in: 0...(.max)))")
+        for _ in 0..<2 {
+            let listener = try Listener(address)
+            let near = try Channel.outgoing(to: address, wake: Wake())
+            let far = try listener.accept()
+            try near.write([7])
+            #expect(try read(far, 1) == [7])
+            listener.close()
+        }
     }
 
     @Test("A closed listener ends the wait for a connection")

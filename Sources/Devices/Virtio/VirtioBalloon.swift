@@ -1,3 +1,4 @@
+import CPlatform
 import Glibc
 public import GuestMemory
 import VMState
@@ -26,6 +27,14 @@ public final class VirtioBalloon: VirtioDevice, @unchecked Sendable {
     private var actual: UInt32 = 0
     /// Tag (virtio 1.2, 5.5.6.4) and value of the last statistics.
     private var lastStatistics: [UInt16: UInt64] = [:]
+    /// When the last statistics came, in seconds since 1970; 0 if none did.
+    private var lastUpdate: Int64 = 0
+    /// How often statistics have come.
+    private var updates = 0
+    /// Told of every change of ``givenPages``, with the board's lock held.
+    public var onChange: (@Sendable (UInt32) -> Void)?
+    /// How often a management program wants to have statistics, in seconds. Kept for it; they are asked for when read.
+    public private(set) var pollingInterval: UInt32 = 0
 
     public init(isModern: Bool = false, memory: GuestMemory, lock: BoardLock) {
         super.init(
@@ -46,15 +55,28 @@ public final class VirtioBalloon: VirtioDevice, @unchecked Sendable {
     /// Pages of 4 KiB that the guest has given.
     public var givenPages: UInt32 { lock.withLock { actual } }
 
-    /// The guest's last statistics by tag, and a request for new ones.
-    public func statistics() -> [UInt16: UInt64] {
+    /// Sets ``pollingInterval``.
+    public func setPollingInterval(seconds: UInt32) { lock.withLock { pollingInterval = seconds } }
+
+    /// Asks a running guest for statistics.
+    ///
+    /// - Returns: what ``statistics(after:)`` waits for; nil when the guest has the request already, or takes none.
+    public func requestStatistics() -> Int? {
         lock.withLock {
-            if hasStatistics {
-                hasStatistics = false
-                push(statisticsChain, written: 0)
-            }
-            return lastStatistics
+            guard hasStatistics else { return nil }
+            hasStatistics = false
+            push(statisticsChain, written: 0)
+            return updates
         }
+    }
+
+    /// The guest's last statistics: values by tag, and when they came, in seconds since 1970 (0: never). Waits a moment
+    /// for those that were asked for: a guest that is paused, or busy, does not answer.
+    public func statistics(after request: Int? = nil) -> (values: [UInt16: UInt64], time: Int64) {
+        if let request {
+            for _ in 0..<40 where lock.withLock({ updates }) == request { usleep(5000) }
+        }
+        return lock.withLock { (lastStatistics, lastUpdate) }
     }
 
     // MARK: The driver's side
@@ -70,10 +92,12 @@ public final class VirtioBalloon: VirtioDevice, @unchecked Sendable {
 
     override func configWritten(_ offset: Int, size: Int, value: UInt32) {
         // Drivers of a legacy transport write byte by byte.
+        let before = actual
         for index in 0..<size where (4..<8).contains(offset + index) {
             let shift = UInt32(8 * (offset + index - 4))
             actual = actual & ~(0xff << shift) | (value >> UInt32(8 * index) & 0xff) << shift
         }
+        if actual != before { onChange?(actual) }
     }
 
     override func resetDevice() {
@@ -113,6 +137,8 @@ public final class VirtioBalloon: VirtioDevice, @unchecked Sendable {
                 statisticsChain.queue = chain.queue
                 statisticsChain.generation = chain.generation
                 hasStatistics = true
+                lastUpdate = cplatform_realtime_ns() / 1_000_000_000
+                updates += 1
                 let values = LittleEndianReader(chain.bytes(from: 0, count: 10 * 64))
                 lastStatistics = [:]
                 for index in 0..<values.bytes.count / 10 {

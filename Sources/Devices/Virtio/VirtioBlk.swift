@@ -45,6 +45,7 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
     /// The driver's choice of write-back caching.
     private let writeBack = Atomic<Bool>(true)
     private let chain = VirtqueueChain()
+    private let counted = Mutex(DiskStatistics())
     /// Requests of a stream, served first.
     private var restored: [VirtioBlkState.Request] = []
 
@@ -106,6 +107,9 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
         restored = []
     }
 
+    /// What the disk has done since the start.
+    public var statistics: DiskStatistics { counted.withLock { $0 } }
+
     // MARK: Requests
 
     override func serve(queue: Int) -> Bool {
@@ -138,10 +142,13 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
         let room = chain.writableCount - 1
         var written = 0
         let answer: UInt8
+        let start = cplatform_monotonic_ns()
         do throws(BlockImageError) {
             answer = try perform(type, sector: sector, room: room, written: &written)
+            count(type, since: start, isDone: answer == Answer.ok)
         } catch {
             answer = Answer.ioError
+            count(type, since: start, isDone: nil)
         }
         chain.copyIn([answer], at: room)
         chain.markDirty(memory, from: room, count: 1)
@@ -176,6 +183,39 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
         default: return Answer.unsupported
         }
         return Answer.ok
+    }
+
+    /// Counts the present request.
+    ///
+    /// - Parameter isDone: false if it made no sense, nil if the image failed.
+    private func count(_ type: UInt32, since start: Int64, isDone: Bool?) {
+        let kind: WritableKeyPath<DiskStatistics, DiskStatistics.Kind>
+        let bytes: Int
+        var end: UInt64 = 0
+        switch type {
+        case Request.read: (kind, bytes) = (\.read, chain.writableCount - 1)
+        case Request.write:
+            (kind, bytes) = (\.write, chain.readableCount - 16)
+            let sector = LittleEndianReader(chain.bytes(from: 0, count: 16)).uint64(at: 8)
+            end = sector &* 512 &+ UInt64(bytes)
+        case Request.flush: (kind, bytes) = (\.flush, 0)
+        case Request.discard, Request.writeZeroes:
+            let range = LittleEndianReader(chain.bytes(from: 16, count: 16))
+            (kind, bytes) = (\.unmap, isDone == true ? Int(range.uint32(at: 8)) * 512 : 0)
+        default: return
+        }
+        let time = UInt64(clamping: cplatform_monotonic_ns() - start)
+        counted.withLock { counted in
+            switch isDone {
+            case true:
+                counted[keyPath: kind].operations += 1
+                counted[keyPath: kind].bytes &+= UInt64(bytes)
+                counted[keyPath: kind].nanoseconds &+= time
+                if end > counted.highestOffset { counted.highestOffset = end }
+            case false: counted[keyPath: kind].invalid += 1
+            case nil: counted[keyPath: kind].failed += 1
+            }
+        }
     }
 
     private func transfer(

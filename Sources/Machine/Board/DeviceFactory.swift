@@ -11,6 +11,8 @@ struct DeviceFactory {
     /// What has been opened; images by the name of their drive or node.
     private(set) var images: [String: RawImage] = [:]
     private(set) var backends: [CharacterBackend] = []
+    /// The terminals that were made, by the chardev's id.
+    private(set) var terminals: [String: String] = [:]
 
     init(configuration: MachineConfiguration, memory: GuestMemory, lock: BoardLock) {
         self.configuration = configuration
@@ -97,6 +99,7 @@ struct DeviceFactory {
                 ) { backend.send($0) })
             attached.append((id, backend))
             backends.append(backend)
+            terminals[port.chardev] = backend.ptyPath
         }
         let console = VirtioConsole(ports: ports, isModern: isModern, memory: memory, lock: lock)
         for (id, backend) in attached {

@@ -30,6 +30,8 @@ final class VirtBoard: @unchecked Sendable {
     private var backends: [CharacterBackend] = []
     private(set) var virtio: [VirtioDevice] = []
     private(set) var images: [RawImage] = []
+    /// The terminals that were made for character devices, by their labels.
+    private(set) var terminals: [String: String] = [:]
     private let maskROM: RAMBlock
     private(set) var flash: [PFlashCFI01] = []
     private let timerState = Mutex(TimerState())
@@ -140,6 +142,8 @@ final class VirtBoard: @unchecked Sendable {
         virtio = slots.devices
         images = Array(factory.images.values)
         backends = [backend] + factory.backends
+        terminals = factory.terminals
+        terminals[configuration.serialLabel] = backend.ptyPath
         let acpi = configuration.hasACPI ? ACPITables(lock: lock) : nil
 
         parts = BoardSections(
@@ -211,7 +215,7 @@ final class VirtBoard: @unchecked Sendable {
     /// Resets harts and devices; what was loaded at the start is loaded again. Only while paused.
     func reset() throws(BootError) {
         resetDevices()
-        if configuration.incoming == nil { try boot() }
+        if configuration.incoming == nil, !configuration.isNone { try boot() }
     }
 
     /// Devices and harts as after power-on, memory as it is. Only while paused.

@@ -76,12 +76,16 @@ extension MachineCommands {
 
     private static func socket(_ address: Transport.MigrationAddress) -> SocketAddress? {
         switch address {
-        case .tcp(let host, let port, _):
+        case .tcp(let host, let port, _, _):
             // The address is one that is bound, so the host is a number.
             host.contains(":")
                 ? .inet(InetSocketAddress(host: host, port: port, ipv6: true))
                 : .inet(InetSocketAddress(host: host, port: port, ipv4: true))
-        case .unix(let path): .unix(UnixSocketAddress(path: path))
+        case .unix(let path):
+            path.utf8.first == 0
+                ? .unix(UnixSocketAddress(path: String(path.dropFirst()), abstract: true))
+                : .unix(UnixSocketAddress(path: path))
+        case .vsock(let cid, let port): .vsock(VsockSocketAddress(cid: "\(cid)", port: "\(port)"))
         default: nil
         }
     }
@@ -150,14 +154,28 @@ extension MachineCommands {
         case (nil, let channels?):
             guard let channel = channels.first else { return try address(nil, nil, command: command) }
             guard channels.count == 1 else { throw .generic("Channel list has more than one entries") }
-            switch channel.addr {
-            case .socket(.inet(let inet)): return .tcp(host: inet.host, port: inet.port, to: inet.to)
-            case .socket(.unix(let unix)): return .unix(path: unix.path)
-            case .socket(.fd(let fd)): return .fd(fd.str)
-            case .exec(let command): return .exec(command.args)
-            case .file(let file): return .file(path: file.filename, offset: file.offset)
-            case .socket(.vsock), .rdma: throw .notBuilt("The transport of this address")
-            }
+            do { return try Self.address(channel.addr) } catch let error as TransportError {
+                throw .generic(error.description)
+            } catch let error as QAPIError { throw error } catch { throw .generic("\(error)") }
+        }
+    }
+
+    private static func address(_ given: QAPI.MigrationAddress) throws -> Transport.MigrationAddress {
+        switch given {
+        case .socket(.inet(let inet)):
+            return .tcp(
+                host: inet.host, port: inet.port, to: inet.to,
+                family: try Transport.MigrationAddress.family(ipv4: inet.ipv4, ipv6: inet.ipv6))
+        case .socket(.unix(let unix)):
+            guard unix.abstract == true else { return .unix(path: unix.path) }
+            // Not tight: the name fills all of the address.
+            let padding = unix.tight == false ? max(0, 107 - unix.path.utf8.count) : 0
+            return .unix(path: "\0" + unix.path + String(repeating: "\0", count: padding))
+        case .socket(.vsock(let vsock)): return try .vsock(cid: vsock.cid, port: vsock.port)
+        case .socket(.fd(let fd)): return .fd(fd.str)
+        case .exec(let command): return .exec(command.args)
+        case .file(let file): return .file(path: file.filename, offset: file.offset)
+        case .rdma: throw QAPIError.notBuilt("The transport of this address")
         }
     }
 }

@@ -10,6 +10,7 @@ public struct MachineCommands: CommandHandler {
     let controller: MigrationController
     /// What the monitors say that they are.
     let version: VersionInfo
+    let announcer = Announcer()
 
     public init(
         _ machine: VirtualMachine, controller: MigrationController,
@@ -86,9 +87,13 @@ public struct MachineCommands: CommandHandler {
     public func queryName() async throws(QAPIError) -> NameInfo { NameInfo(name: machine.configuration.name) }
 
     public func queryChardev() async throws(QAPIError) -> [ChardevInfo] {
-        let named = machine.configuration.characters.sorted { $0.key < $1.key }
-        return ([("serial0", machine.configuration.serial)] + named).map { label, character in
-            ChardevInfo(label: label, filename: character.description, frontendOpen: true)
+        let configuration = machine.configuration
+        var all = configuration.characters
+        all[configuration.serialLabel] = configuration.serial
+        return all.sorted { $0.key < $1.key }.map { label, character in
+            let terminal = machine.terminals[label].map { "pty:\($0)" }
+            return ChardevInfo(
+                label: label, filename: terminal ?? character.description, frontendOpen: true)
         }
     }
 

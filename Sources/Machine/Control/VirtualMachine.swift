@@ -20,6 +20,8 @@ public final class VirtualMachine: Sendable {
         case reset(byGuest: Bool)
         case shutdown(byGuest: Bool, reason: ShutdownCause)
         case powerdown
+        /// The guest has another amount of memory than before, in bytes.
+        case balloonChange(actual: UInt64)
         /// Something went wrong that no command is waiting for; for the log.
         case failure(String)
     }
@@ -35,6 +37,21 @@ public final class VirtualMachine: Sendable {
     let throttle: HartThrottle
 
     public var memory: GuestMemory { board.memory }
+
+    /// The terminals that were made for character devices, by their labels.
+    public var terminals: [String: String] { board.terminals }
+
+    /// The guest's RAM less what it has given to its balloon, in bytes; nil without one.
+    public var balloonedMemory: UInt64? {
+        for case let balloon as VirtioBalloon in board.virtio {
+            return memorySize(givenPages: balloon.givenPages)
+        }
+        return nil
+    }
+
+    private func memorySize(givenPages: UInt32) -> UInt64 {
+        configuration.memorySize - min(UInt64(givenPages) * 4096, configuration.memorySize)
+    }
 
     /// The present run state.
     public var runState: RunState { state.withLock { $0 } }
@@ -52,6 +69,13 @@ public final class VirtualMachine: Sendable {
             guard let self else { return }
             requests.perform { self.serve(request) }
         }
+        for case let balloon as VirtioBalloon in board.virtio {
+            balloon.onChange = { [weak self] pages in
+                guard let self else { return }
+                emit(.balloonChange(actual: memorySize(givenPages: pages)))
+            }
+        }
+        guard !configuration.isNone else { return }
         rehearse(.martlet)
         guard configuration.incoming == nil else { return }
         do {
@@ -108,6 +132,11 @@ public final class VirtualMachine: Sendable {
             defer { if state.isRunning { board.resume() } }
             return try body()
         }
+    }
+
+    /// Calls `body` if the guest runs; it is not stopped meanwhile.
+    func whileRunning<Result>(_ body: () -> Result) -> Result? {
+        state.withLock { $0.isRunning ? body() : nil }
     }
 
     /// Names the state of a guest that does not run.

@@ -31,6 +31,35 @@ extension HumanCommand {
             try await monitor.commands.queryChardev().map { "\($0.label): filename=\($0.filename)\n" }
                 .joined()
         },
+        .init("info block", take: .flag("v"), .optionalText("device"), help: "the disks") {
+            monitor, arguments in
+            try await monitor.commands.queryBlock().filter { disk in
+                arguments[optionalText: "device"].map { [disk.device, disk.qdev].contains($0) } ?? true
+            }.map(\.humanText).joined(separator: "\n")
+        },
+        .init("info blockstats", help: "what the disks have done") { monitor, _ in
+            try await monitor.commands.queryBlockstats(QueryBlockstatsArguments()).map { disk in
+                let stats = disk.stats
+                return "\(disk.device ?? ""): rd_bytes=\(stats.rdBytes) wr_bytes=\(stats.wrBytes) "
+                    + "rd_operations=\(stats.rdOperations) wr_operations=\(stats.wrOperations) "
+                    + "flush_operations=\(stats.flushOperations) wr_total_time_ns=\(stats.wrTotalTimeNs) "
+                    + "rd_total_time_ns=\(stats.rdTotalTimeNs) flush_total_time_ns=\(stats.flushTotalTimeNs) "
+                    + "rd_merged=\(stats.rdMerged) wr_merged=\(stats.wrMerged)\n"
+            }.joined()
+        },
+        .init("info balloon", help: "how much memory the guest has") { monitor, _ in
+            "balloon: actual=\(try await monitor.commands.queryBalloon().actual >> 20)\n"
+        },
+        .init("balloon", take: .number("MiB"), help: "ask the guest to have so much memory") {
+            monitor, arguments in
+            try await monitor.commands.balloon(BalloonArguments(value: arguments[number: "MiB"] << 20))
+            return ""
+        },
+        .init("info memory_size_summary", help: "how much RAM the board has") { monitor, _ in
+            let memory = try await monitor.commands.queryMemorySizeSummary()
+            return "base memory: \(memory.baseMemory)\nplugged memory: \(memory.pluggedMemory ?? 0)\n"
+        },
+        .init("info jobs", help: "what goes on in the background") { _, _ in "No active jobs\n" },
         .init("info registers", take: .flag("a"), help: "registers of the hart, or of all (-a)") {
             monitor, arguments in
             try monitor.commands.machine.standing { () throws(QAPIError) in
@@ -41,6 +70,16 @@ extension HumanCommand {
             }
         },
     ]
+}
+
+extension BlockInfo {
+    fileprivate var humanText: String {
+        guard let inserted else { return "\(device): [not inserted]\n" }
+        var text = device.isEmpty ? inserted.nodeName ?? "" : device
+        text += ": \(inserted.file) (\(inserted.drv)\(inserted.ro ? ", read-only" : ""))\n"
+        if let qdev { text += "    Attached to:      \(qdev)\n" }
+        return text + "    Cache mode:       writeback\n"
+    }
 }
 
 extension CPUState {

@@ -25,15 +25,35 @@ extension HumanCommand {
                 MigrateIncomingArguments(uri: arguments[text: "uri"]), descriptors: monitor.descriptors)
             return ""
         },
-        notBuilt(
-            "migrate_continue", .migrateContinue, "state", "go on from a state in which a migration waits"),
+        .init(
+            "migrate_continue", take: .text("state"), help: "go on from a state in which a migration waits"
+        ) { monitor, arguments in
+            let name = arguments[text: "state"]
+            guard let state = MigrationStatus(rawValue: name) else {
+                throw QAPIError.generic("invalid parameter value: \(name)")
+            }
+            try await monitor.commands.migrateContinue(MigrateContinueArguments(state: state))
+            return ""
+        },
         notBuilt("migrate_start_postcopy", .migrateStartPostcopy, nil, "turn precopy into postcopy"),
         notBuilt("migrate_pause", .migratePause, nil, "interrupt postcopy"),
         notBuilt("migrate_recover", .migrateRecover, "uri", "give postcopy a new address"),
         notBuilt("calc_dirty_rate", .calcDirtyRate, "seconds", "measure how fast the guest dirties memory"),
         notBuilt("set_vcpu_dirty_limit", .setVcpuDirtyLimit, "rate", "limit how fast harts dirty memory"),
         notBuilt("cancel_vcpu_dirty_limit", .cancelVcpuDirtyLimit, nil, "end that limit"),
-        notBuilt("announce_self", .announceSelf, nil, "announce the guest on the network"),
+        .init(
+            "announce_self", take: .optionalText("interfaces"), .optionalText("id"),
+            help: "announce the guest on the network; interfaces are separated by commas"
+        ) { monitor, arguments in
+            let set = monitor.commands.controller.settings
+            let interfaces = arguments[optionalText: "interfaces"]?.split(separator: ",").map(String.init)
+            try await monitor.commands.announceSelf(
+                AnnounceParameters(
+                    initial: Int64(clamping: set.announceInitial), max: Int64(clamping: set.announceMax),
+                    rounds: Int64(clamping: set.announceRounds), step: Int64(clamping: set.announceStep),
+                    interfaces: interfaces, id: arguments[optionalText: "id"]))
+            return ""
+        },
         .init(
             "migrate_set_capability", take: .text("capability"), .flagValue("on|off"),
             help: "switch a capability of migrations"
@@ -86,31 +106,6 @@ extension HumanCommand {
         let action: Action = { _, _ in throw QAPIError.notBuilt(command) }
         return argument.map { .init(name, take: .rest($0), help: "\(help) (not built)", action: action) }
             ?? .init(name, help: "\(help) (not built)", action: action)
-    }
-}
-
-extension MigrationParameter {
-    /// A value from text, of the kind that the parameter has.
-    fileprivate func value(reading text: String) throws -> JSONValue {
-        switch kind {
-        case .flag:
-            switch text {
-            case "on", "true", "yes", "y": return true
-            case "off", "false", "no", "n": return false
-            default: throw QAPIError.generic("Parameter '\(rawValue)' expects 'on' or 'off'")
-            }
-        case .text: return .string(text)
-        case .number:
-            // Those two have a unit of their own.
-            let unit: UInt64 = self == .maxBandwidth || self == .availSwitchoverBandwidth ? 1 << 20 : 1
-            guard let number = KeyValueOption.size(text, unit: unit) else {
-                throw QAPIError.generic("Parameter '\(rawValue)' expects a number")
-            }
-            return JSONValue(number)
-        case .list:
-            throw QAPIError.generic(
-                "The \(rawValue) parameter can only be set through QMP")
-        }
     }
 }
 

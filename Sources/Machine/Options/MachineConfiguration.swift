@@ -46,6 +46,10 @@ public struct MachineConfiguration: Sendable {
         public var isReadOnly: Bool
         /// Another node stands on it, so that it is not opened for itself.
         public var isInner = false
+        /// From -blockdev: the id is a node's name.
+        public var isNode = false
+        /// `raw`, or `file` for what is below it.
+        public var driver = "raw"
     }
 
     /// Memory that `-object` describes and `-machine memory-backend=` takes for RAM.
@@ -116,6 +120,8 @@ public struct MachineConfiguration: Sendable {
         public var place: Place
     }
 
+    /// `-machine none`: nothing that could run, for programs that only ask what there is.
+    public var isNone = false
     /// `-name`.
     public var name: String?
     /// `-uuid`, 16 bytes; zeros when none was given.
@@ -143,6 +149,8 @@ public struct MachineConfiguration: Sendable {
     public var initrd: String?
     public var arguments: String?
     public var serial: Character = .null
+    /// What the serial line is called: the chardev's id, if it has one.
+    public var serialLabel = "serial0"
     public var characters: [String: Character] = [:]
     public var monitors: [Monitor] = []
     public var drives: [Drive] = []
@@ -152,6 +160,8 @@ public struct MachineConfiguration: Sendable {
     public var flash: [Int: Drive] = [:]
     /// `-incoming`: an address, or `defer`.
     public var incoming: String?
+    /// `-global migration.NAME=VALUE`, in order.
+    public var migrationProperties: [(name: String, value: String)] = []
     /// `-S`.
     public var startsPaused = false
     /// `-no-reboot`: a reset ends the guest.

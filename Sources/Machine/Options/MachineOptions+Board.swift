@@ -3,10 +3,12 @@ extension MachineOptions {
     mutating func readMachine(_ given: KeyValueOption) throws(OptionError) {
         var option = given
         let type = option.take("type") ?? "virt"
-        if lists(option, type, "Machines", ["virt    RISC-V VirtIO board (default)"]) { return }
-        guard type == "virt" else {
+        let listed = ["none    empty machine", "virt    RISC-V VirtIO board (default)"]
+        if lists(option, type, "Machines", listed) { return }
+        guard ["none", "virt"].contains(type) else {
             throw OptionError(option.option, "'\(type)': only 'virt' is built" + hint(type, among: ["virt"]))
         }
+        configuration.isNone = type == "none"
         if let aclint = try option.takeBool("aclint") { configuration.hasACLINT = aclint }
         if let file = option.take("dumpdtb") { configuration.deviceTreeDump = file }
         if let names = option.take("accel") {
@@ -144,6 +146,9 @@ extension MachineOptions {
 
     mutating func readGlobal(_ given: KeyValueOption) throws(OptionError) {
         var option = given
+        for name in option.names where name.hasPrefix("migration.") {
+            configuration.migrationProperties.append((String(name.dropFirst(10)), option.take(name) ?? ""))
+        }
         let isLegacy: Bool?
         if option.names.contains("driver") {
             let name = try "\(option.require("driver")).\(option.require("property"))"

@@ -122,6 +122,9 @@ extension MachineOptions {
     mutating func readSerial(_ option: String, _ text: String) throws(OptionError) {
         hasSerialOption = true
         serials.append(try character(option, text))
+        if serials.count == 1, text.hasPrefix("chardev:") {
+            configuration.serialLabel = String(text.dropFirst(8))
+        }
         use(text)
     }
 

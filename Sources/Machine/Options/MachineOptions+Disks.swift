@@ -71,7 +71,9 @@ extension MachineOptions {
             let path = try option.require("filename")
             try option.finish()
             try add(
-                .init(interface: .none, drive: .init(id: node, path: path, isReadOnly: isReadOnly)),
+                .init(
+                    interface: .none,
+                    drive: .init(id: node, path: path, isReadOnly: isReadOnly, isNode: true, driver: "file")),
                 option.option)
         case "raw":
             for key in ["offset", "size"] { try option.expect(key, "0", reason: "an image is used whole") }
@@ -89,7 +91,8 @@ extension MachineOptions {
                     .init(
                         interface: .none,
                         drive: .init(
-                            id: node, path: drive.path, isReadOnly: isReadOnly || drive.isReadOnly)),
+                            id: node, path: drive.path, isReadOnly: isReadOnly || drive.isReadOnly,
+                            isNode: true)),
                     option.option)
             } else {
                 let below = option.take("file.driver") ?? "file"
@@ -104,7 +107,8 @@ extension MachineOptions {
                 try add(
                     .init(
                         interface: .none,
-                        drive: .init(id: node, path: path, isReadOnly: isReadOnly || isFileReadOnly)),
+                        drive: .init(
+                            id: node, path: path, isReadOnly: isReadOnly || isFileReadOnly, isNode: true)),
                     option.option)
             }
         default:

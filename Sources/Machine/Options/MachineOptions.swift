@@ -52,6 +52,7 @@ public struct MachineOptions {
         try finishCharacters()
         try finishDrives()
         try checkDevices()
+        if configuration.isNone { try finishNone() }
         if configuration.kernel == nil {
             if configuration.initrd != nil { throw OptionError("-initrd", "only with -kernel") }
             if configuration.arguments != nil { throw OptionError("-append", "only with -kernel") }
@@ -60,6 +61,16 @@ public struct MachineOptions {
 }
 
 extension MachineOptions {
+    /// `-machine none` is for asking what there is: it has neither harts nor devices.
+    private mutating func finishNone() throws(OptionError) {
+        guard configuration.devices.isEmpty, configuration.drives.isEmpty, configuration.kernel == nil,
+            configuration.incoming == nil
+        else { throw OptionError("-machine", "'none' has no devices, no disks and no guest") }
+        configuration.harts = 0
+        configuration.memorySize = 1 << 20
+        configuration.hasACPI = false
+    }
+
     /// Answers `help` in place of a name; true when it did.
     mutating func lists(_ option: KeyValueOption, _ name: String, _ title: String, _ names: [String]) -> Bool
     {

@@ -75,7 +75,8 @@ public enum OptionTable {
             "memory-backend-ram|-file|-memfd (size=, share=, mem-path=), rng-random, rng-builtin, secret"
         ) { try $0.readObject(KeyValueOption($1, $2, implied: "qom-type")) },
         .init(
-            "global", argument: "virtio-mmio.force-legacy=false", .machine, "virtio 1.0 on the mmio slots"
+            "global", argument: "virtio-mmio.force-legacy=false", .machine,
+            "virtio 1.0 on the mmio slots; migration.NAME=VALUE: a capability or parameter of migrations"
         ) { try $0.readGlobal(KeyValueOption($1, $2, implied: nil)) },
         .init(
             "rtc", argument: "base=utc|localtime|DATE", .machine,

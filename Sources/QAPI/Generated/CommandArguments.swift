@@ -140,6 +140,206 @@ public struct PmemsaveArguments: QAPIObject, Equatable {
     }
 }
 
+/// What `query-command-line-options` takes. QAPI `query-command-line-options`.
+public struct QueryCommandLineOptionsArguments: QAPIObject, Equatable {
+    /// Only this one. QAPI `option`.
+    public var option: String?
+
+    public init(option: String? = nil) {
+        self.option = option
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        option = try reader.optional("option")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["option"] = option?.json
+    }
+}
+
+/// What `qom-list` takes. QAPI `qom-list`.
+public struct QomListArguments: QAPIObject, Equatable {
+    /// From the root, such as /machine/peripheral. QAPI `path`.
+    public var path: String
+
+    public init(path: String) {
+        self.path = path
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        path = try reader.required("path")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["path"] = path.json
+    }
+}
+
+/// What `qom-get` takes. QAPI `qom-get`.
+public struct QomGetArguments: QAPIObject, Equatable {
+    /// QAPI `path`.
+    public var path: String
+    /// QAPI `property`.
+    public var property: String
+
+    public init(path: String, property: String) {
+        self.path = path
+        self.property = property
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        path = try reader.required("path")
+        property = try reader.required("property")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["path"] = path.json
+        object["property"] = property.json
+    }
+}
+
+/// What `qom-set` takes. QAPI `qom-set`.
+public struct QomSetArguments: QAPIObject, Equatable {
+    /// QAPI `path`.
+    public var path: String
+    /// QAPI `property`.
+    public var property: String
+    /// QAPI `value`.
+    public var value: JSONValue
+
+    public init(path: String, property: String, value: JSONValue) {
+        self.path = path
+        self.property = property
+        self.value = value
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        path = try reader.required("path")
+        property = try reader.required("property")
+        value = try reader.required("value")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["path"] = path.json
+        object["property"] = property.json
+        object["value"] = value.json
+    }
+}
+
+/// What `qom-list-types` takes. QAPI `qom-list-types`.
+public struct QomListTypesArguments: QAPIObject, Equatable {
+    /// Only those that are of this type, too. QAPI `implements`.
+    public var implements: String?
+    /// Also those that there can be no object of. QAPI `abstract`.
+    public var abstract: Bool?
+
+    public init(implements: String? = nil, abstract: Bool? = nil) {
+        self.implements = implements
+        self.abstract = abstract
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        implements = try reader.optional("implements")
+        abstract = try reader.optional("abstract")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["implements"] = implements?.json
+        object["abstract"] = abstract?.json
+    }
+}
+
+/// What `qom-list-properties` takes. QAPI `qom-list-properties`.
+public struct QomListPropertiesArguments: QAPIObject, Equatable {
+    /// QAPI `typename`.
+    public var typename: String
+
+    public init(typename: String) {
+        self.typename = typename
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        typename = try reader.required("typename")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["typename"] = typename.json
+    }
+}
+
+/// What `device-list-properties` takes. QAPI `device-list-properties`.
+public struct DeviceListPropertiesArguments: QAPIObject, Equatable {
+    /// QAPI `typename`.
+    public var typename: String
+
+    public init(typename: String) {
+        self.typename = typename
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        typename = try reader.required("typename")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["typename"] = typename.json
+    }
+}
+
+/// What `query-named-block-nodes` takes. QAPI `query-named-block-nodes`.
+public struct QueryNamedBlockNodesArguments: QAPIObject, Equatable {
+    /// Leave out what stands below each (there is nothing). QAPI `flat`.
+    public var flat: Bool?
+
+    public init(flat: Bool? = nil) {
+        self.flat = flat
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        flat = try reader.optional("flat")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["flat"] = flat?.json
+    }
+}
+
+/// What `query-blockstats` takes. QAPI `query-blockstats`.
+public struct QueryBlockstatsArguments: QAPIObject, Equatable {
+    /// By image. QAPI `query-nodes`.
+    public var queryNodes: Bool?
+
+    public init(queryNodes: Bool? = nil) {
+        self.queryNodes = queryNodes
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        queryNodes = try reader.optional("query-nodes")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["query-nodes"] = queryNodes?.json
+    }
+}
+
+/// What `balloon` takes. QAPI `balloon`.
+public struct BalloonArguments: QAPIObject, Equatable {
+    /// Bytes. QAPI `value`.
+    public var value: Int64
+
+    public init(value: Int64) {
+        self.value = value
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        value = try reader.required("value")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["value"] = value.json
+    }
+}
+
 /// What `migrate-set-capabilities` takes. QAPI `migrate-set-capabilities`.
 public struct MigrateSetCapabilitiesArguments: QAPIObject, Equatable {
     /// QAPI `capabilities`.

@@ -31,6 +31,44 @@ public protocol CommandHandler: Sendable {
     func memsave(_ arguments: MemsaveArguments) async throws(QAPIError)
     /// Writes a stretch of physical memory to a file. QAPI `pmemsave`.
     func pmemsave(_ arguments: PmemsaveArguments) async throws(QAPIError)
+    /// Which processors are emulated. QAPI `query-target`.
+    func queryTarget() async throws(QAPIError) -> TargetInfo
+    /// Whether KVM is used. QAPI `query-kvm`.
+    func queryKvm() async throws(QAPIError) -> KvmInfo
+    /// The boards. QAPI `query-machines`.
+    func queryMachines() async throws(QAPIError) -> [MachineInfo]
+    /// The kinds of hart. QAPI `query-cpu-definitions`.
+    func queryCpuDefinitions() async throws(QAPIError) -> [CpuDefinitionInfo]
+    /// The options of the command line. QAPI `query-command-line-options`.
+    func queryCommandLineOptions(_ arguments: QueryCommandLineOptionsArguments) async throws(QAPIError) -> [CommandLineOptionInfo]
+    /// The members of an object. QAPI `qom-list`.
+    func qomList(_ arguments: QomListArguments) async throws(QAPIError) -> [ObjectPropertyInfo]
+    /// A member's value. QAPI `qom-get`.
+    func qomGet(_ arguments: QomGetArguments) async throws(QAPIError) -> JSONValue
+    /// Changes a member's value. QAPI `qom-set`.
+    func qomSet(_ arguments: QomSetArguments) async throws(QAPIError)
+    /// The types of objects. QAPI `qom-list-types`.
+    func qomListTypes(_ arguments: QomListTypesArguments) async throws(QAPIError) -> [ObjectTypeInfo]
+    /// The properties of a type. QAPI `qom-list-properties`.
+    func qomListProperties(_ arguments: QomListPropertiesArguments) async throws(QAPIError) -> [ObjectPropertyInfo]
+    /// The properties that -device takes for a type. QAPI `device-list-properties`.
+    func deviceListProperties(_ arguments: DeviceListPropertiesArguments) async throws(QAPIError) -> [ObjectPropertyInfo]
+    /// The guest's disks. QAPI `query-block`.
+    func queryBlock() async throws(QAPIError) -> [BlockInfo]
+    /// The images that are open. QAPI `query-named-block-nodes`.
+    func queryNamedBlockNodes(_ arguments: QueryNamedBlockNodesArguments) async throws(QAPIError) -> [BlockDeviceInfo]
+    /// What the guest's disks have done. QAPI `query-blockstats`.
+    func queryBlockstats(_ arguments: QueryBlockstatsArguments) async throws(QAPIError) -> [BlockStats]
+    /// How much memory the guest has. QAPI `query-balloon`.
+    func queryBalloon() async throws(QAPIError) -> BalloonInfo
+    /// Asks the guest to have so much memory. QAPI `balloon`.
+    func balloon(_ arguments: BalloonArguments) async throws(QAPIError)
+    /// How much RAM the board has. QAPI `query-memory-size-summary`.
+    func queryMemorySizeSummary() async throws(QAPIError) -> MemoryInfo
+    /// What goes on in the background: nothing, as nothing that would is built. QAPI `query-jobs`.
+    func queryJobs() async throws(QAPIError) -> [JobInfo]
+    /// Announces the guest's network addresses. QAPI `announce-self`.
+    func announceSelf(_ arguments: AnnounceParameters) async throws(QAPIError)
     /// How the present or last migration goes. QAPI `query-migrate`.
     func queryMigrate() async throws(QAPIError) -> MigrationInfo
     /// Switches capabilities on and off, all or none of them. QAPI `migrate-set-capabilities`.
@@ -69,6 +107,25 @@ extension CommandHandler {
     public func queryChardev() async throws(QAPIError) -> [ChardevInfo] { throw .notBuilt(.queryChardev) }
     public func memsave(_ arguments: MemsaveArguments) async throws(QAPIError) { throw .notBuilt(.memsave) }
     public func pmemsave(_ arguments: PmemsaveArguments) async throws(QAPIError) { throw .notBuilt(.pmemsave) }
+    public func queryTarget() async throws(QAPIError) -> TargetInfo { throw .notBuilt(.queryTarget) }
+    public func queryKvm() async throws(QAPIError) -> KvmInfo { throw .notBuilt(.queryKvm) }
+    public func queryMachines() async throws(QAPIError) -> [MachineInfo] { throw .notBuilt(.queryMachines) }
+    public func queryCpuDefinitions() async throws(QAPIError) -> [CpuDefinitionInfo] { throw .notBuilt(.queryCpuDefinitions) }
+    public func queryCommandLineOptions(_ arguments: QueryCommandLineOptionsArguments) async throws(QAPIError) -> [CommandLineOptionInfo] { throw .notBuilt(.queryCommandLineOptions) }
+    public func qomList(_ arguments: QomListArguments) async throws(QAPIError) -> [ObjectPropertyInfo] { throw .notBuilt(.qomList) }
+    public func qomGet(_ arguments: QomGetArguments) async throws(QAPIError) -> JSONValue { throw .notBuilt(.qomGet) }
+    public func qomSet(_ arguments: QomSetArguments) async throws(QAPIError) { throw .notBuilt(.qomSet) }
+    public func qomListTypes(_ arguments: QomListTypesArguments) async throws(QAPIError) -> [ObjectTypeInfo] { throw .notBuilt(.qomListTypes) }
+    public func qomListProperties(_ arguments: QomListPropertiesArguments) async throws(QAPIError) -> [ObjectPropertyInfo] { throw .notBuilt(.qomListProperties) }
+    public func deviceListProperties(_ arguments: DeviceListPropertiesArguments) async throws(QAPIError) -> [ObjectPropertyInfo] { throw .notBuilt(.deviceListProperties) }
+    public func queryBlock() async throws(QAPIError) -> [BlockInfo] { throw .notBuilt(.queryBlock) }
+    public func queryNamedBlockNodes(_ arguments: QueryNamedBlockNodesArguments) async throws(QAPIError) -> [BlockDeviceInfo] { throw .notBuilt(.queryNamedBlockNodes) }
+    public func queryBlockstats(_ arguments: QueryBlockstatsArguments) async throws(QAPIError) -> [BlockStats] { throw .notBuilt(.queryBlockstats) }
+    public func queryBalloon() async throws(QAPIError) -> BalloonInfo { throw .notBuilt(.queryBalloon) }
+    public func balloon(_ arguments: BalloonArguments) async throws(QAPIError) { throw .notBuilt(.balloon) }
+    public func queryMemorySizeSummary() async throws(QAPIError) -> MemoryInfo { throw .notBuilt(.queryMemorySizeSummary) }
+    public func queryJobs() async throws(QAPIError) -> [JobInfo] { throw .notBuilt(.queryJobs) }
+    public func announceSelf(_ arguments: AnnounceParameters) async throws(QAPIError) { throw .notBuilt(.announceSelf) }
     public func queryMigrate() async throws(QAPIError) -> MigrationInfo { throw .notBuilt(.queryMigrate) }
     public func migrateSetCapabilities(_ arguments: MigrateSetCapabilitiesArguments) async throws(QAPIError) { throw .notBuilt(.migrateSetCapabilities) }
     public func queryMigrateCapabilities() async throws(QAPIError) -> [MigrationCapabilityStatus] { throw .notBuilt(.queryMigrateCapabilities) }
@@ -130,6 +187,55 @@ extension CommandName {
             return .object([:])
         case .pmemsave:
             try await handler.pmemsave(try .init(json: .object(arguments)))
+            return .object([:])
+        case .queryTarget:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryTarget().json
+        case .queryKvm:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryKvm().json
+        case .queryMachines:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryMachines().json
+        case .queryCpuDefinitions:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryCpuDefinitions().json
+        case .queryCommandLineOptions:
+            return try await handler.queryCommandLineOptions(try .init(json: .object(arguments))).json
+        case .qomList:
+            return try await handler.qomList(try .init(json: .object(arguments))).json
+        case .qomGet:
+            return try await handler.qomGet(try .init(json: .object(arguments))).json
+        case .qomSet:
+            try await handler.qomSet(try .init(json: .object(arguments)))
+            return .object([:])
+        case .qomListTypes:
+            return try await handler.qomListTypes(try .init(json: .object(arguments))).json
+        case .qomListProperties:
+            return try await handler.qomListProperties(try .init(json: .object(arguments))).json
+        case .deviceListProperties:
+            return try await handler.deviceListProperties(try .init(json: .object(arguments))).json
+        case .queryBlock:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryBlock().json
+        case .queryNamedBlockNodes:
+            return try await handler.queryNamedBlockNodes(try .init(json: .object(arguments))).json
+        case .queryBlockstats:
+            return try await handler.queryBlockstats(try .init(json: .object(arguments))).json
+        case .queryBalloon:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryBalloon().json
+        case .balloon:
+            try await handler.balloon(try .init(json: .object(arguments)))
+            return .object([:])
+        case .queryMemorySizeSummary:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryMemorySizeSummary().json
+        case .queryJobs:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryJobs().json
+        case .announceSelf:
+            try await handler.announceSelf(try .init(json: .object(arguments)))
             return .object([:])
         case .queryMigrate:
             _ = try NoArguments(json: .object(arguments))

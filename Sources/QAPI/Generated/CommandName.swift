@@ -42,46 +42,45 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     case memsave = "memsave"
     /// Writes a stretch of physical memory to a file. QAPI `pmemsave`.
     case pmemsave = "pmemsave"
-    /// Which processors are emulated. QAPI `query-target`. Not built.
+    /// Which processors are emulated. QAPI `query-target`.
     case queryTarget = "query-target"
-    /// Whether KVM is used. QAPI `query-kvm`. Not built.
+    /// Whether KVM is used. QAPI `query-kvm`.
     case queryKvm = "query-kvm"
-    /// The boards. QAPI `query-machines`. Not built.
+    /// The boards. QAPI `query-machines`.
     case queryMachines = "query-machines"
-    /// The kinds of hart. QAPI `query-cpu-definitions`. Not built.
+    /// The kinds of hart. QAPI `query-cpu-definitions`.
     case queryCpuDefinitions = "query-cpu-definitions"
-    /// The options of the command line. QAPI `query-command-line-options`. Not built.
+    /// The options of the command line. QAPI `query-command-line-options`.
     case queryCommandLineOptions = "query-command-line-options"
-    /// The members of an object. QAPI `qom-list`. Not built.
+    /// The members of an object. QAPI `qom-list`.
     case qomList = "qom-list"
-    /// A member's value. QAPI `qom-get`. Not built.
+    /// A member's value. QAPI `qom-get`.
     case qomGet = "qom-get"
-    /// Changes a member's value. QAPI `qom-set`. Not built.
+    /// Changes a member's value. QAPI `qom-set`.
     case qomSet = "qom-set"
-    /// The types of objects. QAPI `qom-list-types`. Not built.
+    /// The types of objects. QAPI `qom-list-types`.
     case qomListTypes = "qom-list-types"
-    /// The properties of a type. QAPI `qom-list-properties`. Not built.
+    /// The properties of a type. QAPI `qom-list-properties`.
     case qomListProperties = "qom-list-properties"
-    /// The properties that -device takes for a type. QAPI `device-list-properties`. Not built.
+    /// The properties that -device takes for a type. QAPI `device-list-properties`.
     case deviceListProperties = "device-list-properties"
     /// Makes an object. QAPI `object-add`. Not built.
     case objectAdd = "object-add"
     /// Ends an object that object-add has made. QAPI `object-del`. Not built.
     case objectDel = "object-del"
-    /// The guest's disks. QAPI `query-block`. Not built.
+    /// The guest's disks. QAPI `query-block`.
     case queryBlock = "query-block"
-    /// The images that are open. QAPI `query-named-block-nodes`. Not built.
+    /// The images that are open. QAPI `query-named-block-nodes`.
     case queryNamedBlockNodes = "query-named-block-nodes"
-    /// What the guest's disks have done. QAPI `query-blockstats`. Not built.
+    /// What the guest's disks have done. QAPI `query-blockstats`.
     case queryBlockstats = "query-blockstats"
-    /// How much memory the guest has. QAPI `query-balloon`. Not built.
+    /// How much memory the guest has. QAPI `query-balloon`.
     case queryBalloon = "query-balloon"
-    /// Asks the guest to have so much memory. QAPI `balloon`. Not built.
+    /// Asks the guest to have so much memory. QAPI `balloon`.
     case balloon = "balloon"
-    /// How much RAM the board has. QAPI `query-memory-size-summary`. Not built.
+    /// How much RAM the board has. QAPI `query-memory-size-summary`.
     case queryMemorySizeSummary = "query-memory-size-summary"
-    /// What goes on in the background: nothing, as nothing that would is built. QAPI `query-jobs`. Not
-    /// built.
+    /// What goes on in the background: nothing, as nothing that would is built. QAPI `query-jobs`.
     case queryJobs = "query-jobs"
     /// QAPI `job-pause`. Not built.
     case jobPause = "job-pause"
@@ -106,7 +105,7 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     case yank = "yank"
     /// The connections that yank can break. QAPI `query-yank`. Not built.
     case queryYank = "query-yank"
-    /// Announces the guest's network addresses. QAPI `announce-self`. Not built.
+    /// Announces the guest's network addresses. QAPI `announce-self`.
     case announceSelf = "announce-self"
     /// How the present or last migration goes. QAPI `query-migrate`.
     case queryMigrate = "query-migrate"
@@ -171,7 +170,7 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     /// Whether this version of Martlet has the command.
     public var isBuilt: Bool {
         switch self {
-        case .queryTarget, .queryKvm, .queryMachines, .queryCpuDefinitions, .queryCommandLineOptions, .qomList, .qomGet, .qomSet, .qomListTypes, .qomListProperties, .deviceListProperties, .objectAdd, .objectDel, .queryBlock, .queryNamedBlockNodes, .queryBlockstats, .queryBalloon, .balloon, .queryMemorySizeSummary, .queryJobs, .jobPause, .jobResume, .jobCancel, .jobComplete, .jobDismiss, .jobFinalize, .addFd, .removeFd, .queryFdsets, .yank, .queryYank, .announceSelf, .migrateStartPostcopy, .migrateRecover, .migratePause, .xColoLostHeartbeat, .queryColoStatus, .xenSaveDevicesState, .xenLoadDevicesState, .xenSetGlobalDirtyLog, .xenSetReplication, .queryXenReplicationStatus, .xenColoDoCheckpoint, .calcDirtyRate, .queryDirtyRate, .setVcpuDirtyLimit, .cancelVcpuDirtyLimit, .queryVcpuDirtyLimit, .snapshotSave, .snapshotLoad, .snapshotDelete: false
+        case .objectAdd, .objectDel, .jobPause, .jobResume, .jobCancel, .jobComplete, .jobDismiss, .jobFinalize, .addFd, .removeFd, .queryFdsets, .yank, .queryYank, .migrateStartPostcopy, .migrateRecover, .migratePause, .xColoLostHeartbeat, .queryColoStatus, .xenSaveDevicesState, .xenLoadDevicesState, .xenSetGlobalDirtyLog, .xenSetReplication, .queryXenReplicationStatus, .xenColoDoCheckpoint, .calcDirtyRate, .queryDirtyRate, .setVcpuDirtyLimit, .cancelVcpuDirtyLimit, .queryVcpuDirtyLimit, .snapshotSave, .snapshotLoad, .snapshotDelete: false
         default: true
         }
     }

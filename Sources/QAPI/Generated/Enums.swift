@@ -5,13 +5,8 @@
 public enum SocketAddressType: String, QAPIEnum {
     case inet = "inet"
     case unix = "unix"
-    /// QAPI `vsock`. Not built.
     case vsock = "vsock"
     case fd = "fd"
-
-    public static let notBuilt: Set<Self> = [
-        .vsock,
-    ]
 }
 
 /// What a client may switch on while it negotiates. QAPI `QMPCapability`.

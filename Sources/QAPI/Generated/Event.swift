@@ -17,6 +17,9 @@ public enum Event: Sendable, Equatable {
     case resume
     /// The guest has reported a panic. QAPI `GUEST_PANICKED`.
     case guestPanicked(action: GuestPanicAction)
+    /// The guest has another amount of memory than before. QAPI `BALLOON_CHANGE`.
+    /// - actual: bytes
+    case balloonChange(actual: Int64)
     /// A migration has changed its status; sent if capability events is on. QAPI `MIGRATION`.
     case migration(status: MigrationStatus)
     /// The source has begun a pass over RAM; sent if capability events is on. QAPI `MIGRATION_PASS`.
@@ -32,6 +35,7 @@ public enum Event: Sendable, Equatable {
         case .stop: "STOP"
         case .resume: "RESUME"
         case .guestPanicked: "GUEST_PANICKED"
+        case .balloonChange: "BALLOON_CHANGE"
         case .migration: "MIGRATION"
         case .migrationPass: "MIGRATION_PASS"
         }
@@ -56,6 +60,10 @@ public enum Event: Sendable, Equatable {
         case .guestPanicked(let action):
             var object = JSONObject()
             object["action"] = action.json
+            return object
+        case .balloonChange(let actual):
+            var object = JSONObject()
+            object["actual"] = actual.json
             return object
         case .migration(let status):
             var object = JSONObject()

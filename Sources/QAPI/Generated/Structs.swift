@@ -58,9 +58,9 @@ public struct InetSocketAddress: QAPIObject, Equatable {
 public struct UnixSocketAddress: QAPIObject, Equatable {
     /// In the file system, or the abstract name. QAPI `path`.
     public var path: String
-    /// The name is abstract (Linux). QAPI `abstract`. Not built.
+    /// The name is abstract (Linux). QAPI `abstract`.
     public var abstract: Bool?
-    /// An abstract name ends with its last byte, no padding (default true). QAPI `tight`. Not built.
+    /// An abstract name ends with its last byte, no padding (default true). QAPI `tight`.
     public var tight: Bool?
 
     public init(path: String, abstract: Bool? = nil, tight: Bool? = nil) {
@@ -71,8 +71,8 @@ public struct UnixSocketAddress: QAPIObject, Equatable {
 
     public init(reading reader: inout MemberReader) throws(QAPIError) {
         path = try reader.required("path")
-        abstract = try reader.notBuilt(flag: "abstract")
-        tight = try reader.notBuilt(flag: "tight")
+        abstract = try reader.optional("abstract")
+        tight = try reader.optional("tight")
     }
 
     public func write(to object: inout JSONObject) {

@@ -5,7 +5,6 @@
 public enum SocketAddress: QAPIObject, Equatable {
     case inet(InetSocketAddress)
     case unix(UnixSocketAddress)
-    /// Not built.
     case vsock(VsockSocketAddress)
     case fd(FdSocketAddress)
 
@@ -24,7 +23,7 @@ public enum SocketAddress: QAPIObject, Equatable {
         switch tag {
         case .inet: self = .inet(try InetSocketAddress(reading: &reader))
         case .unix: self = .unix(try UnixSocketAddress(reading: &reader))
-        case .vsock: throw reader.notBuilt("type", tag)
+        case .vsock: self = .vsock(try VsockSocketAddress(reading: &reader))
         case .fd: self = .fd(try FdSocketAddress(reading: &reader))
         }
     }

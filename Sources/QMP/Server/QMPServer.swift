@@ -19,6 +19,7 @@ public final class QMPServer: Sendable {
     private let commands: CommandTable
     private let threads = [CommandThread(name: "qmp-command"), CommandThread(name: "qmp-oob")]
     private let sessions: Sessions
+    private let throttle = EventThrottle()
     private let loop: MonitorLoop
     private let state = Mutex(State())
 
@@ -109,12 +110,15 @@ public final class QMPServer: Sendable {
         return nil
     }
 
-    /// Tells every client that has negotiated. Never blocks.
+    /// Tells every client that has negotiated. Never blocks. Events that come often are told once a second, the last
+    /// one of each.
     public func emit(_ event: Event) {
         let now = cplatform_realtime_ns()
         let bytes = QMPMessage.bytes(
             QMPMessage.event(event, seconds: now / 1_000_000_000, microseconds: now % 1_000_000_000 / 1000))
-        for session in sessions.all { session.send(event: bytes) }
+        throttle.admit(event.name, bytes) { [sessions] bytes in
+            for session in sessions.all { session.send(event: bytes) }
+        }
     }
 
     /// Says farewell: waits for the command that runs, sends what is queued (for at most a second), closes all
