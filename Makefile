@@ -16,6 +16,8 @@ QEMU_TRIXIE ?= .qemu/trixie
 BUILDFLAGS ?=
 TESTFLAGS ?=
 E2E ?= yes
+TARGET ?=
+SECONDS ?= 60
 
 help:
 	@echo 'make demo               build, then migrate a running self-checking guest between two processes'
@@ -28,6 +30,7 @@ help:
 	@echo 'make test-interop       Debian moved to and from QEMU 7.2, 10.0.2 and 10.0.13, into Documentation/Compatibility.md'
 	@echo 'make test-libvirt       an unmodified libvirt starts, saves and moves Debian (packages: libvirt-daemon-system libvirt-clients)'
 	@echo 'make docs               the libraries'"'"' documentation, into .build/docs, with its links checked'
+	@echo 'make fuzz TARGET=       a fuzz target for SECONDS=60, see Documentation/Fuzzing.md'
 	@echo 'make install PREFIX=    program, manual page, shell completions (DESTDIR= too)'
 	@echo 'make deps               packages that the above need (Debian)'
 	@echo 'make clean              remove what was built'
@@ -90,6 +93,10 @@ bench: build linux-guest peer
 	Benchmarks/bench.py --binary '$(BINARY)' --peer '$(QEMU10)/bin/qemu-system-riscv64' --runs '$(RUNS)' \
 	    --linux .guest --json .build/bench.json --markdown Documentation/Benchmarks.md
 
+fuzz:
+	@[ -n '$(TARGET)' ] || { echo 'make fuzz TARGET=stream|workbench|devices|qmp|options|qcow2 SECONDS=60' >&2; exit 1; }
+	Scripts/fuzz.sh '$(TARGET)' '$(SECONDS)'
+
 install:
 	@[ -x '$(BINARY)' ] || { echo 'make install: no $(BINARY): run make build first' >&2; exit 1; }
 	install -D -m 755 '$(BINARY)' '$(DESTDIR)$(PREFIX)/bin/martlet'
@@ -104,4 +111,4 @@ clean:
 	$(SWIFT) package clean
 	rm -rf .guest .qemu
 
-.PHONY: help deps build lint guests test demo linux-guest peer peers test-interop test-libvirt docs soak cuts bench install clean
+.PHONY: help deps build lint guests test demo linux-guest peer peers test-interop test-libvirt docs soak cuts bench fuzz install clean

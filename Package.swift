@@ -103,8 +103,11 @@ let package = Package(
         tests("QAPI", ["QAPIGenerator"]),
         tests("QMP", ["QAPI", "Threads", "CPlatform", .product(name: "Logging", package: "swift-log")]),
         tests("VMState", ["Bytes"]),
-        tests("MigrationStream", ["Bytes", "VMState"]),
-        tests("Workbench", ["MigrationStream", "VMState", "QAPI", "Bytes"]),
+        .target(
+            name: "StreamCorpus", dependencies: ["MigrationStream", "VMState", "Workbench", "Bytes"],
+            path: "Tests/StreamCorpus", swiftSettings: settings),
+        tests("MigrationStream", ["StreamCorpus", "Bytes", "VMState"]),
+        tests("Workbench", ["StreamCorpus", "MigrationStream", "VMState", "QAPI", "Bytes"]),
         tests("GuestMemory", ["Bytes"]),
         tests("RISCV", ["GuestMemory", "VMState", "Bytes"]),
         tests("Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes", "Threads", "CPlatform"]),
@@ -116,11 +119,13 @@ let package = Package(
         tests(
             "Machine",
             [
-                "RISCV", "Devices", "BlockImages", "Migration", "Transport", "GuestMemory", "VMState", "QAPI",
-                "Bytes",
+                "RISCV", "Devices", "BlockImages", "Migration", "MigrationStream", "Transport", "GuestMemory",
+                "VMState", "QAPI", "Bytes",
             ]),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
-        .testTarget(name: "EndToEndTests", dependencies: ["CPlatform", "QAPI"], swiftSettings: settings),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["StreamCorpus", "CPlatform", "QAPI"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -6,6 +6,8 @@ import Threads
 import Transport
 import VMState
 
+import struct QAPI.MartletError
+
 /// One attempt to receive the guest: the destination's side, on a thread of its own.
 ///
 /// The guest starts only when it is whole and this side's; see Documentation/Ownership.md.
@@ -57,9 +59,10 @@ final class IncomingMigration: Sendable {
         emit(.status(phase))
     }
 
-    private func fail(_ text: String) {
+    private func fail(_ text: String, _ error: MartletError? = nil) {
         state.withLock {
             $0.errorDescription = text
+            $0.error = error
             $0.socketAddresses = []
         }
         emit(.failed(text))
@@ -101,11 +104,12 @@ final class IncomingMigration: Sendable {
         multifd.end()
         self.multifd.withLock { $0 = nil }
         if let failure {
-            load.report(failure.description)
+            let error = MartletError(failure, at: .destination, load.phase)
+            load.report(error)
             channel.shutdown()
             channel.close(abruptly: !load.hasReturnPath)
             self.channel.withLock { $0 = nil }
-            fail(failure.description)
+            fail(error.text, error)
             return
         }
         channel.close()
@@ -141,6 +145,9 @@ final class IncomingLoad {
     private let ram: IncomingRAM
     private let multifd: MultifdReceiver
     private(set) var hasReturnPath = false
+    /// How far the stream is, or that it is over.
+    var phase: StreamError.Phase { isLoaded ? .handOver : reader.phase }
+    private var isLoaded = false
     private var isMartlet = false
     private let prepared: () -> Void
 
@@ -160,6 +167,7 @@ final class IncomingLoad {
 
     func run() throws(MigrationError) {
         try load()
+        isLoaded = true
         if isMartlet {
             try awaitGo()
         } else {
@@ -178,11 +186,11 @@ final class IncomingLoad {
 
     /// Tells the source that the guest will not run here, as far as it can be told; without a return path, too:
     /// a Martlet listens, and a QEMU never looks.
-    func report(_ text: String) {
+    func report(_ error: MartletError) {
         guard channel.kind == .socket else { return }
         let patience = min(1000, settings().inDoubtTimeout)
         channel.setWritePatience(milliseconds: patience)
-        if isMartlet || !hasReturnPath { try? say(.failure(text)) }
+        if isMartlet || !hasReturnPath { try? say(.failure(error.json.description)) }
         try? say(.shut(1))
         // Closing a socket with bytes unread resets it, and the words might be lost on the way.
         try? channel.finishWriting()
@@ -203,17 +211,19 @@ final class IncomingLoad {
         do throws(StreamError) {
             return try body()
         } catch {
-            throw MigrationError("load of migration failed: \(multifd.failure ?? error)")
+            throw refused(multifd.failure ?? error)
         }
     }
 
+    private func refused(_ error: StreamError) -> MigrationError {
+        let error = error.at(.destination, phase)
+        return MigrationError("load of migration failed: \(error)", stream: error)
+    }
+
     private func load() throws(MigrationError) {
-        let configuration = try stream { () throws(StreamError) in
-            let found = try reader.configuration()
-            try found.check(against: .init(machine: guest.machineName, uuid: guest.uuid), offset: 8)
-            return found
+        try stream { () throws(StreamError) in
+            try reader.configuration().check(against: .init(machine: guest.machineName, uuid: guest.uuid))
         }
-        _ = configuration
         guest.resetForIncoming()
         var decoder = RAMDecoder(
             blocks: guest.memory.blocks.map {
@@ -259,11 +269,12 @@ final class IncomingLoad {
             if settings().wantsSwitchoverAck { try say(.switchoverAcknowledged) }
         case .ping(let value):
             guard hasReturnPath else {
-                throw MigrationError("load of migration failed: PING without a return path")
+                throw refused(reader.refusal(expected: "OPEN_RETURN_PATH before PING", found: "PING"))
             }
             guard value != MartletHandshake.prepared, value != MartletHandshake.go else {
-                throw MigrationError(
-                    "load of migration failed: the source wants to hand over before the end of its stream")
+                throw refused(
+                    reader.refusal(
+                        expected: "the end of the stream before the hand-over", found: command.name))
             }
             if value == MartletHandshake.pingValue {
                 isMartlet = true
@@ -273,8 +284,7 @@ final class IncomingLoad {
             }
         case .switchoverStart: break
         default:
-            throw MigrationError(
-                "load of migration failed: \(reader.notSupported("the command \(command.name)"))")
+            throw refused(reader.notSupported("the command \(command.name)"))
         }
     }
 
@@ -308,8 +318,12 @@ final class IncomingLoad {
         do throws(StreamError) {
             item = try reader.next()
         } catch {
-            throw MigrationError("\(otherwise) (\(error))")
+            let error = error.at(.destination, phase)
+            throw MigrationError("\(otherwise) (\(error))", stream: error)
         }
-        guard item == .command(.ping(value)) else { throw MigrationError(otherwise) }
+        guard item == .command(.ping(value)) else {
+            let error = reader.refusal(expected: "PING \(value)", found: "\(item)").at(.destination, phase)
+            throw MigrationError("\(otherwise) (\(error))", stream: error)
+        }
     }
 }

@@ -1,4 +1,5 @@
 public import GuestMemory
+public import MigrationStream
 public import VMState
 
 /// The guest as a migration sees it: any accelerator or VMM that fulfils this can be moved.
@@ -63,6 +64,13 @@ extension MigratableGuest {
 
 /// Why a migration cannot be done, or failed; in QMP's words where it has some.
 public struct MigrationError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// All of it, for people.
     public var description: String
-    public init(_ description: String) { self.description = description }
+    /// What was wrong with the stream, when that was the reason.
+    public var stream: StreamError?
+
+    public init(_ description: String, stream: StreamError? = nil) {
+        self.description = description
+        self.stream = stream
+    }
 }

@@ -1,5 +1,7 @@
 public import Transport
 
+public import struct QAPI.MartletError
+
 /// QAPI's MigrationStatus, those that are built.
 public enum MigrationPhase: String, Sendable, CaseIterable {
     case none, setup, active
@@ -44,6 +46,8 @@ public struct RAMStatistics: Equatable, Sendable {
 public struct MigrationReport: Equatable, Sendable {
     public var status = MigrationPhase.none
     public var errorDescription: String?
+    /// Why it failed, part by part.
+    public var error: MartletError?
     /// ms.
     public var setupTime: UInt64?
     public var totalTime: UInt64?

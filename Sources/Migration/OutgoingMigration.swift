@@ -7,14 +7,16 @@ import Threads
 import Transport
 import VMState
 
+import struct QAPI.MartletError
+
 /// One attempt to send the guest: the source's side, on a thread of its own.
 ///
 /// Who owns the guest at which step is written down in Documentation/Ownership.md.
 final class OutgoingMigration: Sendable {
     /// How an attempt can end other than well.
     enum Failure: Error {
-        /// The guest is the source's: it runs on.
-        case kept(String)
+        /// The guest is the source's: it runs on. When the destination gave the reason, that too.
+        case kept(String, there: MartletError? = nil)
         case cancelled
         /// Nobody here knows whether the destination runs the guest.
         case inDoubt(String)
@@ -27,6 +29,7 @@ final class OutgoingMigration: Sendable {
         var multifd: MultifdSender?
         /// The thread, while it is at work.
         var thread: MigrationThread?
+        var hasConnected = false
         var isCancelled = false
         /// The byte that lets the destination start is being handed over, or was.
         var isHandedOver = false
@@ -106,8 +109,11 @@ final class OutgoingMigration: Sendable {
     func begin() { enter(.setup) }
 
     /// Ends an attempt whose channel could not be had.
-    func fail(_ text: String) {
-        figures.withLock { $0.errorDescription = text }
+    func fail(_ text: String, _ error: MartletError? = nil) {
+        figures.withLock {
+            $0.errorDescription = text
+            $0.error = error
+        }
         emit(.failed(text))
         enter(.failed)
     }
@@ -153,7 +159,10 @@ final class OutgoingMigration: Sendable {
             let channel = try wait(for: "the connection is being made") { () throws(TransportError) in
                 try open(wake)
             }
-            control.withLock { $0.channel = channel }
+            control.withLock {
+                $0.channel = channel
+                $0.hasConnected = true
+            }
             send(over: channel, open, start: start)
         } catch {
             end(.kept(error.description), wasStopped: false)
@@ -239,8 +248,7 @@ final class OutgoingMigration: Sendable {
         case .inDoubt: break
         }
         let heard = inbox.wait(milliseconds: min(timeout, 1000)) { $0.shut != nil }
-        guard let refusal = heard.refusal else { return failure }
-        return .kept("The destination failed: \(refusal)")
+        return heard.refusal ?? failure
     }
 
     private func end(_ failure: Failure, wasStopped: Bool) {
@@ -248,30 +256,48 @@ final class OutgoingMigration: Sendable {
         switch failure {
         case .inDoubt(let reason):
             guest.becomePostmigrate()
-            fail(
+            report(
                 "The outcome is in doubt: \(reason). The guest stays paused here; 'cont' runs it here, which is "
-                    + "right only if it does not run at the destination")
-        case .kept(let text):
-            guard !wasStopped || takeBack(text) else { return }
+                    + "right only if it does not run at the destination", during: .handOver)
+        case .kept(let text, let there):
+            let phase = phase(wasStopped: wasStopped)
+            guard !wasStopped || takeBack(text, phase) else { return }
             if isCancelled {
                 enter(.cancelled)
+            } else if let there {
+                fail(text, there)
             } else {
-                fail(text)
+                report(text, during: phase)
             }
         case .cancelled:
-            guard !wasStopped || takeBack("it was cancelled") else { return }
+            guard !wasStopped || takeBack("it was cancelled", .devices) else { return }
             enter(.cancelled)
         }
     }
 
+    /// How far the attempt is.
+    private func phase(wasStopped: Bool) -> StreamError.Phase {
+        let (hasChannel, isHandedOver) = control.withLock { ($0.hasConnected, $0.isHandedOver) }
+        if !hasChannel { return .connection }
+        if wasStopped { return isHandedOver ? .handOver : .devices }
+        return figures.withLock { $0.status } == .setup ? .setup : .memory
+    }
+
+    /// Fails with what this side has found.
+    private func report(_ text: String, during phase: StreamError.Phase) {
+        fail(text, phase == .connection ? nil : MartletError(MigrationError(text), at: .source, phase))
+    }
+
     /// Puts the guest back to where it was; false when its disk images are somebody else's by now.
-    private func takeBack(_ reason: String) -> Bool {
+    private func takeBack(_ reason: String, _ phase: StreamError.Phase) -> Bool {
         if control.withLock({ $0.hasGivenUpDisks }) {
             do throws(MigrationError) {
                 try guest.takeDisks()
             } catch {
                 guest.becomePostmigrate()
-                fail("\(reason); the guest stays paused here, as its disks cannot be taken back: \(error)")
+                report(
+                    "\(reason); the guest stays paused here, as its disks cannot be taken back: \(error)",
+                    during: phase)
                 return false
             }
         }
@@ -590,7 +616,7 @@ final class OutgoingMigration: Sendable {
         if control.withLock({ $0.isCancelled }) { throw .cancelled }
         guard let inbox else { return }
         let heard = inbox.now
-        if let refusal = heard.refusal { throw .kept("The destination failed: \(refusal)") }
+        if let refusal = heard.refusal { throw refusal }
         if heard.shut != nil { throw .kept("The destination ended the return path too early") }
         if let ended = heard.ended { throw .kept(ended) }
     }

@@ -5,6 +5,8 @@ import MigrationStream
 import Threads
 import Transport
 
+import struct QAPI.MartletError
+
 /// What the destination has said in the channel's other direction, read by a thread of its own.
 ///
 /// Without the capability return-path a QEMU says nothing there, and a Martlet that fails says so (FAILURE, SHUT);
@@ -22,16 +24,17 @@ final class ReturnPathInbox: @unchecked Sendable {
         /// Status of SHUT.
         var shut: UInt32?
         /// Why the destination failed, in its own words.
-        var failure: String?
+        var failure: MartletError?
         /// Why no more can come.
         var ended: String?
         /// The destination closed the channel in order.
         var endedInOrder = false
 
-        /// The destination says that it does not run.
-        var refusal: String? {
-            if let shut, shut != 0 { return failure ?? "the destination reported failure \(shut)" }
-            return nil
+        /// The destination says that it does not run: the guest is the source's.
+        var refusal: OutgoingMigration.Failure? {
+            guard let shut, shut != 0 else { return nil }
+            guard let failure else { return .kept("The destination failed: it reported failure \(shut)") }
+            return .kept("The destination failed: \(failure.text)", there: failure)
         }
     }
 
@@ -130,7 +133,7 @@ final class ReturnPathInbox: @unchecked Sendable {
             }
             return wasAsked
         case .failure(let text):
-            update { if $0.failure == nil { $0.failure = text } }
+            update { if $0.failure == nil { $0.failure = MartletError(said: text) } }
             return true
         case .switchoverAcknowledged where awaitsReady:
             update { $0.isReady = true }

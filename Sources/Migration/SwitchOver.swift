@@ -121,7 +121,7 @@ struct SwitchOver {
         }
         if heard.shut == 0 || isConfirmed(heard) { return }
         // Its own word that it does not run: no doubt.
-        if let refusal = heard.refusal { throw .kept("The destination failed: \(refusal)") }
+        if let refusal = heard.refusal { throw refusal }
         throw .inDoubt(heard.ended ?? "the destination did not confirm within \(timeout) ms")
     }
 
@@ -133,7 +133,7 @@ struct SwitchOver {
         let heard = migration.wait(for: "the destination does not end the connection") {
             inbox.wait(milliseconds: timeout) { _ in false }
         }
-        if let refusal = heard.refusal { throw .kept("The destination failed: \(refusal)") }
+        if let refusal = heard.refusal { throw refusal }
         guard heard.endedInOrder else {
             throw .inDoubt(
                 heard.ended.map { "all was sent, but the channel did not end in order (\($0))" }

@@ -1,9 +1,32 @@
 public import Bytes
 public import VMState
 
-/// Why the bytes of a migration stream cannot be taken: what is wrong, where it stands, what was expected and
-/// found, and what a person can do about it.
+/// Why the bytes of a migration stream cannot be taken: who found it and how far the migration was, what is wrong and
+/// where it stands, what was expected and found, the likely cause, and what a person can do about it.
 public struct StreamError: Error, Equatable, Sendable {
+    /// Who reads the stream.
+    public enum Side: String, Sendable, CaseIterable {
+        case source, destination
+    }
+
+    /// How far the migration was.
+    public enum Phase: String, Sendable, CaseIterable {
+        /// No byte has been sent yet.
+        case connection
+        /// Magic, version, configuration.
+        case start
+        /// What comes before the pages: the list of the RAM blocks, commands.
+        case setup
+        case memory
+        case devices
+        /// The last item is over: what must have come by then, and the description.
+        case end
+        /// All is loaded; who owns the guest is being settled.
+        case handOver = "hand-over"
+        /// What the destination says to the source.
+        case returnPath = "return-path"
+    }
+
     public enum Reason: Equatable, Sendable {
         /// The channel ended or broke.
         case bytes(ByteError)
@@ -33,6 +56,10 @@ public struct StreamError: Error, Equatable, Sendable {
     }
 
     public var reason: Reason
+    /// nil for a tool that reads a recording.
+    public var side: Side?
+    /// nil until a reader that knows it has said it.
+    public var phase: Phase?
     /// The section, nil outside of sections.
     public var section: Section?
     /// From the outermost structure down to the value, e.g. `["cpu", "env.pmp", "addr_reg", "[3]"]`.
@@ -40,24 +67,25 @@ public struct StreamError: Error, Equatable, Sendable {
     /// Bytes from the start of the stream (of the return path: of that direction) to the first byte of the
     /// value; for an early end, to the first byte that is missing.
     public var offset: UInt64
-    /// What to do about it, a sentence; empty when there is nothing to say.
-    public var remedy: String
+    /// What those who found the error know about its cause and its cure beyond what ``cause`` and ``remedy`` say by
+    /// themselves; empty when there is nothing.
+    var knownCause: String
+    var knownRemedy: String
 
     public init(
-        _ reason: Reason, section: Section? = nil, path: [String] = [], offset: UInt64, remedy: String = ""
+        _ reason: Reason, section: Section? = nil, path: [String] = [], offset: UInt64, cause: String = "",
+        remedy: String = ""
     ) {
         self.reason = reason
         self.section = section
         self.path = path
         self.offset = offset
-        self.remedy = remedy
+        knownCause = cause
+        knownRemedy = remedy
     }
 
     public init(_ error: ByteError, path: [String]) {
         self.init(.bytes(error), path: path, offset: error.offset)
-        if case .endOfStream = error {
-            remedy = "the peer gave up or the recording is cut: see the messages at the other side"
-        }
     }
 
     public init(_ error: VMStateError) {
@@ -75,23 +103,38 @@ public struct StreamError: Error, Equatable, Sendable {
         self.init(reason, path: error.path, offset: error.offset)
     }
 
-    /// What should have stood there, when there is one such thing.
-    public var expected: String? {
+    /// What should have stood there.
+    public var expected: String {
         switch reason {
         case .value(let expected, _): expected
         case .version(_, let supported): "version \(Self.text(supported))"
-        case .bytes, .unknownSubsection, .unknownSection, .notSupported: nil
+        case .bytes(.endOfStream(_, let missing)): "\(bytes(missing)) more"
+        case .bytes(.source(_, _)): "bytes"
+        case .unknownSubsection: "a subsection that is known here"
+        case .unknownSection: "a section of a device that is here"
+        case .notSupported: "what is supported here"
         }
     }
 
     /// What stood there.
-    public var found: String? {
+    public var found: String {
         switch reason {
         case .value(_, let found): found
         case .version(let found, _): "version \(found)"
-        case .unknownSubsection(let name): name
-        case .bytes, .unknownSection, .notSupported: nil
+        case .bytes(.endOfStream(_, _)): "the end of the stream"
+        case .bytes(.source(_, let error)): error.description
+        case .unknownSubsection(let name): quoted(name)
+        case .unknownSection: section.map { quoted($0.name) } ?? "another"
+        case .notSupported(let what): what
         }
+    }
+
+    /// The same error with who found it and how far the migration was, unless it says so already.
+    public func at(_ side: Side?, _ phase: Phase) -> StreamError {
+        var copy = self
+        copy.side = self.side ?? side
+        copy.phase = self.phase ?? phase
+        return copy
     }
 
     /// The same error inside of a section, unless it names one already.
@@ -115,8 +158,15 @@ public struct StreamError: Error, Equatable, Sendable {
 }
 
 extension StreamError: CustomStringConvertible {
-    /// Everything in one or two sentences.
+    /// Everything in a few sentences.
     public var description: String {
+        let found = [side?.rawValue, phase?.rawValue].compactMap { $0 }.joined(separator: ", ")
+        return
+            "\(found.isEmpty ? "" : "\(found): ")\(problem). Likely cause: \(cause). What to do: \(remedy)."
+    }
+
+    /// What is wrong and where, without its cause and cure.
+    public var problem: String {
         var text = ""
         if let section { text += "section \(quoted(section.name)) instance \(section.instance): " }
         if !path.isEmpty {
@@ -134,46 +184,6 @@ extension StreamError: CustomStringConvertible {
         case .unknownSection: text += "there is no such section here, at byte \(offset)"
         case .notSupported(let what): text += "\(what) is not supported here, at byte \(offset)"
         }
-        return remedy.isEmpty ? text : "\(text); \(remedy)"
-    }
-}
-
-/// A peer's text in quotes: no control characters, at most 80 characters of it.
-func quoted(_ text: String) -> String {
-    var result = "'"
-    var count = 0
-    for scalar in text.unicodeScalars {
-        if count == 80 {
-            result += "…"
-            break
-        }
-        result +=
-            scalar.value < 0x20 || scalar.value == 0x7F
-            ? "\\x" + hex(UInt64(scalar.value), digits: 2).dropFirst(2) : String(scalar)
-        count += 1
-    }
-    return result + "'"
-}
-
-/// `1 byte`, `2 bytes`.
-func bytes(_ count: some BinaryInteger) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
-
-/// `0x0000001c`, at least `digits` digits.
-func hex(_ value: some BinaryInteger, digits: Int = 1) -> String {
-    let text = String(value, radix: 16)
-    return "0x" + String(repeating: "0", count: max(0, digits - text.count)) + text
-}
-
-extension InputBuffer {
-    /// Reads one named piece; what the channel refuses is reported under that name.
-    @inline(__always)
-    func field<T>(
-        _ name: StaticString, _ body: (InputBuffer) throws(ByteError) -> T
-    ) throws(StreamError) -> T {
-        do throws(ByteError) {
-            return try body(self)
-        } catch {
-            throw StreamError(error, path: ["\(name)"])
-        }
+        return text
     }
 }

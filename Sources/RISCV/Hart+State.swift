@@ -93,24 +93,28 @@ extension Hart {
     /// - Throws: ``VMStateError`` when a hart cannot be in that state.
     public func setState(_ new: CPUState, _ reader: VMStateReader) throws(VMStateError) {
         guard new.misaMxl == 2 else {
-            throw reader.invalid(expected: "misa_mxl 2 (RV64)", found: "\(new.misaMxl)")
+            throw reader.invalid("env.misa_mxl", expected: "2 (RV64)", found: "\(new.misaMxl)")
         }
         guard new.mhartid == UInt64(id) else {
-            throw reader.invalid(expected: "mhartid \(id)", found: "\(new.mhartid)")
+            throw reader.invalid("env.mhartid", expected: "\(id)", found: "\(new.mhartid)")
         }
         guard new.priv <= 3, new.priv != 2 else {
-            throw reader.invalid(expected: "priv 0, 1 or 3", found: "\(new.priv)")
+            throw reader.invalid("env.priv", expected: "0, 1 or 3", found: "\(new.priv)")
         }
         guard !new.virtEnabled, new.virt & 1 == 0 else {
             throw reader.invalid(
-                expected: "a guest that runs no guest of its own (virt_enabled 0)", found: "1")
+                "env.virt_enabled", expected: "0: a guest that runs no guest of its own", found: "1")
         }
         guard new.satp >> 60 == 0 || (8...10).contains(new.satp >> 60) else {
-            throw reader.invalid(expected: "satp mode Bare, Sv39, Sv48 or Sv57", found: "\(new.satp >> 60)")
-        }
-        guard new.triggerCur < 2, new.frm < 8 else {
             throw reader.invalid(
-                expected: "trigger_cur below 2 and frm below 8", found: "\(new.triggerCur), \(new.frm)")
+                "env.satp", expected: "mode Bare (0), Sv39 (8), Sv48 (9) or Sv57 (10)",
+                found: "mode \(new.satp >> 60)")
+        }
+        guard new.triggerCur < 2 else {
+            throw reader.invalid("env.trigger_cur", expected: "0 or 1", found: "\(new.triggerCur)")
+        }
+        guard new.frm < 8 else {
+            throw reader.invalid("env.frm", expected: "0 to 7", found: "\(new.frm)")
         }
         carried = new
         let context = unsafe context

@@ -10,12 +10,13 @@ struct Stream: ParsableCommand {
         abstract: "Look at migration streams, check them, compare them, take things out of them.",
         discussion: """
             FILE is a recorded stream: what a migration to file:PATH or exec:'cat >PATH' leaves, a capture of a socket,
-            a mapped-ram file; '-' is standard input. Streams packed with zstd are unpacked. The files of a migration
-            with several channels (multifd, postcopy-preempt, the return path) are named together, in any order: each is
-            known by its first bytes.
+            a mapped-ram file, a qcow2 image with a state that savevm has saved; '-' is standard input. Streams packed
+            with zstd are unpacked. The files of a migration with several channels (multifd, postcopy-preempt, the return
+            path) are named together, in any order: each is known by its first bytes.
 
             EXAMPLES
               martlet stream inspect vm.stream
+              martlet stream inspect --snapshot before-upgrade disk.qcow2
               martlet stream verify ch0.out ch1.out ch2.out
               martlet stream inspect --json vm.stream | jq '.devices[].name'
               martlet stream diff before.stream after.stream
@@ -33,8 +34,10 @@ struct StreamFiles: ParsableArguments {
     var files: [String]
     @Option(help: "Bytes of the file before the stream begins.")
     var offset: UInt64 = 0
+    @Option(help: "Of a qcow2 image: the snapshot whose state to read, by id or name.")
+    var snapshot: String?
 
-    func open() throws -> OpenCapture { try OpenCapture(files, offset: offset) }
+    func open() throws -> OpenCapture { try OpenCapture(files, offset: offset, snapshot: snapshot) }
 }
 
 /// A capture's open files, and how far they are read.
@@ -43,12 +46,12 @@ struct OpenCapture {
     private let sources: [FileSource]
     private let total: UInt64?
 
-    init(_ paths: [String], offset: UInt64 = 0) throws {
+    init(_ paths: [String], offset: UInt64 = 0, snapshot: String? = nil) throws {
         var capture: StreamCapture?
         var others: [(StreamCapture.Kind, any ByteSource)] = []
         var sources: [FileSource] = []
         for path in paths {
-            let (file, source, start) = try Self.open(path, offset: offset)
+            let (file, source, start) = try Self.open(path, offset: offset, snapshot: snapshot)
             sources.append(file)
             let kind = paths.count == 1 ? .main : StreamCapture.kind(of: start)
             if kind == .main {
@@ -77,15 +80,37 @@ struct OpenCapture {
 
     /// A file, unpacked if it is packed, and its first bytes.
     private static func open(
-        _ path: String, offset: UInt64
+        _ path: String, offset: UInt64, snapshot: String?
     ) throws -> (FileSource, any ByteSource, [UInt8]) {
         let file = try FileSource(path: path, offset: offset)
         let start = StartedSource(file)
         let first = try start.peek(64)
+        if first.starts(with: Qcow2Image.magic) {
+            let state = try Self.state(in: file, path, snapshot)
+            return (file, state, try state.peek(64))
+        }
         guard first.starts(with: UnpackingSource.magic) else { return (file, start, first) }
         guard let unpacked = UnpackingSource(start) else { fail("no memory to unpack '\(path)'") }
         let inner = StartedSource(unpacked)
         return (file, inner, try inner.peek(64))
+    }
+
+    /// The state of the snapshot that was asked for, or of the only one.
+    private static func state(
+        in file: FileSource, _ path: String, _ name: String?
+    ) throws -> StartedSource {
+        guard file.size != nil else { fail("a qcow2 image has to be a file, not a pipe") }
+        let image = try Qcow2Image(file)
+        let states = image.snapshots.filter { $0.stateSize > 0 }
+        let found = states.filter { name == nil || $0.id == name || $0.name == name }
+        guard found.count == 1 else {
+            let list = states.map { "'\($0.name)' (id \($0.id))" }.joined(separator: ", ")
+            throw ValidationError(
+                states.isEmpty
+                    ? "'\(path)' holds no state of a machine: none of its snapshots was made by savevm"
+                    : "name one of the states in '\(path)' with --snapshot: \(list)")
+        }
+        return StartedSource(image.state(of: found[0]))
     }
 
     /// Bytes read of all files, and of how many; nil when that is not known.

@@ -232,7 +232,7 @@ final class TestDisk {
         _ = section.save(&writer)
         // Offsets of a blk body: last_avail_idx at 101, num at 85, the high half of desc at 93.
         let damages: [(Int, [UInt8], String)] = [
-            (101, [0x10, 0], "consistent rings in queue 0"),
+            (101, [0x10, 0], "vq[0]: expected consistent rings"),
             (93, [0, 0, 0, 1, 0, 0, 0, 0], "outside of RAM"),
             (131, [0x80, 0, 0, 0], "a subset of the features"),
         ]

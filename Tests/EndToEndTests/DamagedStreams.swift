@@ -26,7 +26,7 @@ struct DamagedStreams {
             Damage("another container version", "version: version 2 is not understood, only 3, at byte 4") {
                 replaced($0, [0, 0, 0, 3, 7], [0, 0, 0, 2, 7])
             },
-            Damage("another machine", "expected machine type 'virt', found 'spik', at byte 8; start the") {
+            Damage("another machine", "expected machine type 'virt', found 'spik', at byte 13. Likely") {
                 replaced($0, Array("virt".utf8), Array("spik".utf8))
             },
             Damage("another version of memory", "'ram' instance 0: version 9 is not understood, only 4") {
@@ -68,6 +68,35 @@ struct DamagedStreams {
         _ = shutdown(socket.descriptor, Int32(SHUT_WR))
         try scene.expectNeverRan(destination, saying: damage.text)
         try scene.expectRunsOn(source)
+        try destination.qmp.call("migrate-incoming", ["uri": "unix:\(scene.path("again"))"])
+        try scene.expectMoves(source, to: destination, at: scene.path("again"))
+    }
+
+    @Test(
+        "A destination that waits for its orders refuses one stream after the other, and takes the whole one")
+    func deferred() throws {
+        let scene = try Scene()
+        let source = try scene.source(returnPath: false)
+        let whole = try Self.recorded(source, scene)
+        try source.qmp.call("cont")
+        let destination = try VMM(
+            scene.program, "at-far", in: scene.workplace,
+            demoGuest(Scene.still, memory: "6M") + ["-incoming", "defer"])
+        for (attempt, damage) in Damage.all.filter({ $0.change(whole) != nil }).enumerated() {
+            let path = scene.path("attempt-\(attempt)")
+            try destination.qmp.call("migrate-incoming", ["uri": "unix:\(path)"])
+            let socket = try #require(UnixSocket(path: path))
+            socket.write(try #require(damage.change(whole)))
+            _ = shutdown(socket.descriptor, Int32(SHUT_WR))
+            try scene.expectNeverRan(destination, saying: damage.text)
+            let reason = try destination.explanation()
+            #expect(reason["side"] as? String == "destination")
+            for part in ["phase", "path", "offset", "expected", "found", "cause", "remedy"] {
+                #expect(reason[part] != nil, "\(damage.testDescription): \(part)")
+            }
+            let text = try #require(reason["text"] as? String)
+            #expect(text.contains("Likely cause: \(reason["cause"] as? String ?? "?"). What to do: "))
+        }
         try destination.qmp.call("migrate-incoming", ["uri": "unix:\(scene.path("again"))"])
         try scene.expectMoves(source, to: destination, at: scene.path("again"))
     }

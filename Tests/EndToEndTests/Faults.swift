@@ -96,6 +96,11 @@ struct Faults {
         let said = try source.migrationFailure()
         #expect(said.hasPrefix("The destination failed: load of migration failed: "))
         #expect(said.contains(other.text), "\(said)")
+        // The destination's reason part by part, at both sides the same.
+        let reason = try source.explanation()
+        #expect(reason["side"] as? String == "destination")
+        #expect(said == "The destination failed: \(reason["text"] as? String ?? "")")
+        #expect(try destination.explanation() as NSDictionary == reason as NSDictionary)
         try scene.expectNeverRan(destination, saying: other.text)
         try scene.expectRunsOn(source)
         try scene.expectMoves(source, to: "again")
@@ -110,7 +115,7 @@ struct Faults {
         try source.set("return-path", true)
         let destination = try scene.destination("other")
         try source.qmp.call("migrate", ["uri": "unix:\(scene.path("other"))"])
-        let text = "start the destination with the machine options, -smp and -device of the source"
+        let text = "start the destination with the machine options, -m, -smp and -device of the source"
         #expect(try source.migrationFailure().contains(text))
         try scene.expectNeverRan(destination, saying: text)
         try scene.expectRunsOn(source)

@@ -61,6 +61,8 @@ extension JSONValue {
                 without["skipped"] = nil
                 result["ram"] = .object(without)
             }
+            // Martlet's own.
+            result["x-martlet-error"] = nil
             // Where nothing confirms that the guest has arrived, Martlet says so.
             if result["status"] == "completed" { result["error-desc"] = nil }
             return .object(result)

@@ -76,6 +76,12 @@ extension VMM {
             "migrate-set-capabilities", ["capabilities": [["capability": capability, "state": state]]])
     }
 
+    /// Why the migration failed, part by part.
+    func explanation() throws -> [String: Any] {
+        let info = try migrationEnd(seconds: 120)
+        return try #require(info["x-martlet-error"] as? [String: Any], "\(info)")
+    }
+
     /// The end of a migration that must not succeed: what `query-migrate` gives as the reason.
     func migrationFailure() throws -> String {
         let info = try migrationEnd(seconds: 120)

@@ -46,7 +46,8 @@ struct CommandTests {
         guard case .command(let command) = try reader.next() else { return }
         let error = reader.notSupported("command \(command.name)", remedy: "switch x-colo off at the source")
         #expect(
-            error.description
-                == "command ENABLE_COLO is not supported here, at byte 100; switch x-colo off at the source")
+            error.problem
+                == "command ENABLE_COLO is not supported here, at byte 100")
+        #expect(error.remedy == "switch x-colo off at the source")
     }
 }

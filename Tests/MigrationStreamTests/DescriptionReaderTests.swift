@@ -1,5 +1,6 @@
 import Bytes
 import MigrationStream
+import StreamCorpus
 import Testing
 import VMState
 

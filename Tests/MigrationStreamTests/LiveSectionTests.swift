@@ -69,7 +69,7 @@ struct LiveSectionTests {
             _ = try reader.next(InputBuffer(bytes: bytes))
             Issue.record("it was taken")
         } catch {
-            #expect(error.description == text)
+            #expect(error.problem == text)
         }
     }
 

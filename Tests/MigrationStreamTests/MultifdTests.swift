@@ -171,8 +171,7 @@ struct MultifdTests {
                 error: "packet.flags: expected no bits but SYNC and the compression, found 0x102, at byte 72"),
             Change(
                 at: 11, bytes: [8],
-                error: "packet.flags: multifd compression 0x8 is not supported here, at byte 72; "
-                    + "set multifd-compression to none, zlib or zstd at the source"),
+                error: "packet.flags: multifd compression 0x8 is not supported here, at byte 72"),
             Change(
                 at: 15, bytes: [129],
                 error: "packet.pages_alloc: expected room for at most 128 pages, found 129, at byte 76"),
@@ -193,17 +192,16 @@ struct MultifdTests {
             Change(
                 at: 1344, bytes: [0x79],
                 error:
-                    "packet.pages: expected pages packed with zlib, found incorrect header check, at byte 1408; "
-                    + "the channel is damaged, or a packet of it is missing before this one"),
+                    "packet.pages: expected pages packed with zlib, found incorrect header check, at byte 1408"
+            ),
             Change(
                 at: 11, bytes: [4],
                 error:
-                    "packet.pages: expected pages packed with zstd, found Unknown frame descriptor, at byte 1408; "
-                    + "the channel is damaged, or a packet of it is missing before this one"),
+                    "packet.pages: expected pages packed with zstd, found Unknown frame descriptor, at byte 1408"
+            ),
             Change(
                 at: 19, bytes: [2],
-                error: "packet.pages: expected 8192 bytes from 42, found 4096 from 42, at byte 1408; "
-                    + "the channel is damaged, or a packet of it is missing before this one"),
+                error: "packet.pages: expected 8192 bytes from 42, found 4096 from 42, at byte 1408"),
         ])
     func damaged(_ change: Change) throws {
         var bytes = channel(.zlib, Self.zlib)
@@ -214,7 +212,7 @@ struct MultifdTests {
             _ = try reader.next()
             Issue.record("it was taken")
         } catch {
-            #expect(error.description == change.error)
+            #expect(error.problem == change.error)
         }
     }
 

@@ -159,7 +159,7 @@ struct RAMRecordTests {
                 }
                 Issue.record("line \(line): it was taken")
             } catch {
-                #expect(error.description == text, "line \(line)")
+                #expect(error.problem == text, "line \(line)")
             }
         }
         refused("page: expected XBZRLE encoding 1, found 2, at byte 38") {
@@ -231,7 +231,7 @@ struct RAMRecordTests {
                 }
                 Issue.record("\(text): it was taken")
             } catch {
-                #expect(error.description == text)
+                #expect(error.problem == text)
             }
         }
     }

@@ -1,6 +1,7 @@
 import Bytes
 import Glibc
 import MigrationStream
+import StreamCorpus
 import Testing
 
 @Suite("RAM section")

@@ -217,9 +217,9 @@ import VMState
             (stream(blocks: [("ram", .max << 12)], []), "expected 262144 bytes"),
             (stream(blocks: [("ram", 1 << 62)], []), "expected 262144 bytes"),
             (stream(blocks: [("rom", 4096)], []), "blocks that the machine here has"),
-            (stream(returnPath: true, ping(MartletHandshake.prepared)), "before the end of its stream"),
-            (stream(returnPath: true, ping(MartletHandshake.go)), "before the end of its stream"),
-            (stream(ping(1)), "PING without a return path"),
+            (stream(returnPath: true, ping(MartletHandshake.prepared)), "stream before the hand-over"),
+            (stream(returnPath: true, ping(MartletHandshake.go)), "stream before the hand-over"),
+            (stream(ping(1)), "OPEN_RETURN_PATH before PING"),
             // A page beyond the block; a section with the longest name and nothing behind it.
             (
                 stream([2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 0x08, 3] + Array("ram".utf8)),

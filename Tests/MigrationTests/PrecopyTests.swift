@@ -130,7 +130,7 @@ struct Pair {
         try pair.from.migrate(over: link.source)
         #expect(eventually { pair.isOver })
         #expect(pair.from.queryMigrate().status == .failed)
-        #expect(pair.from.queryMigrate().errorDescription?.contains("memory size (-m)") == true)
+        #expect(pair.from.queryMigrate().errorDescription?.contains("machine options, -m,") == true)
         #expect(pair.source.isRunning && !pair.destination.isRunning)
         try second(pair)
     }

@@ -214,6 +214,7 @@ public class PCIFunction: @unchecked Sendable {
             let fixed = ~writableBits(place)
             guard new.config[place] & fixed == initial[place] & fixed else {
                 throw reader.invalid(
+                    "config[0]", distance: place,
                     expected: "0x\(String(initial[place] & fixed, radix: 16)) in the fixed bits at 0x"
                         + "\(String(place, radix: 16)) of the configuration space of \(identity(initial))",
                     found: "0x\(String(new.config[place] & fixed, radix: 16)) of \(identity(new.config))")

@@ -110,9 +110,13 @@ public final class PLIC: MMIODevice, @unchecked Sendable {
             VMStateSection("riscv_sifive_plic", PLICState.description(harts: harts)) { [self] in
                 state
             } set: { [self] (new, reader) throws(VMStateError) in
-                guard new.sourcePriority.allSatisfy({ $0 <= 7 }), new.targetPriority.allSatisfy({ $0 <= 7 })
-                else {
-                    throw reader.invalid(expected: "priorities of 0 to 7", found: "a higher one")
+                for (name, values) in [
+                    ("source_priority", new.sourcePriority), ("target_priority", new.targetPriority),
+                ] {
+                    guard let index = values.firstIndex(where: { $0 > 7 }) else { continue }
+                    throw reader.invalid(
+                        name, "[\(index)]", distance: 4 * index, expected: "a priority of 0 to 7",
+                        found: "\(values[index])")
                 }
                 state = new
                 update()

@@ -242,7 +242,7 @@ public final class UART16550: MMIODevice, @unchecked Sendable {
                 defer { lock.unlock() }
                 guard (new.lsr & LSR.idle == 0) == (new.transmitRetry != 0) else {
                     throw reader.invalid(
-                        expected: "LSR.TEMT clear exactly when a transmit is retried (serial/tsr)",
+                        "lsr", expected: "LSR.TEMT clear exactly when a transmit is retried (serial/tsr)",
                         found: "lsr \(new.lsr), tsr_retry \(new.transmitRetry)")
                 }
                 state = new

@@ -329,7 +329,7 @@ public class VirtioDevice: @unchecked Sendable {
         let unknown = state.guestFeatures & ~hostFeatures
         guard unknown == 0 else {
             throw reader.invalid(
-                expected: "a subset of the features 0x\(String(hostFeatures, radix: 16))",
+                "guest_features", expected: "a subset of the features 0x\(String(hostFeatures, radix: 16))",
                 found: "0x\(String(state.guestFeatures, radix: 16))")
         }
         status = state.status
@@ -345,7 +345,8 @@ public class VirtioDevice: @unchecked Sendable {
                 continue
             }
             do throws(VirtqueueError) { try queue.restore(state.queues[index]) } catch {
-                throw reader.invalid(expected: "consistent rings in queue \(index)", found: "\(error)")
+                throw reader.invalid(
+                    "vq", "[\(index)]", expected: "consistent rings", found: "\(error)")
             }
         }
         updateLine()

@@ -249,7 +249,8 @@ public final class VirtioNet: VirtioDevice, @unchecked Sendable {
             // The cable is the receiver's own.
             net.status = net.status & ~LinkStatus.up | link
             guard net.guestOffloads == 0 else {
-                throw reader.invalid(expected: "no offloads", found: "\(net.guestOffloads)")
+                throw reader.invalid(
+                    "curr_guest_offloads", expected: "0: no offloads", found: "\(net.guestOffloads)")
             }
             waiting.withLock { $0.removeAll() }
         }

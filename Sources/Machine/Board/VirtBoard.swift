@@ -265,7 +265,8 @@ final class VirtBoard: @unchecked Sendable {
             return state
         } set: { [self] (new, reader) throws(VMStateError) in
             guard new.clockOffset >= 0 else {
-                throw reader.invalid(expected: "a clock of at least 0 ns", found: "\(new.clockOffset)")
+                throw reader.invalid(
+                    "cpu_clock_offset", expected: "a clock of at least 0 ns", found: "\(new.clockOffset)")
             }
             clock.set(new.clockOffset)
             timerState.withLock { $0 = new }

@@ -41,6 +41,7 @@ extension MachineCommands {
             setupTime: milliseconds(report.setupTime),
             cpuThrottlePercentage: report.cpuThrottlePercentage.map { Int64($0) },
             errorDesc: report.errorDescription,
+            xMartletError: report.error,
             compression: report.compression.map(Self.stats),
             socketAddress: report.socketAddresses.isEmpty
                 ? nil : report.socketAddresses.compactMap(Self.socket))

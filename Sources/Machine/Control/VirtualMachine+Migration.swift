@@ -34,7 +34,7 @@ extension VirtualMachine: MigratableGuest {
             return state
         } set: { [self] (new, reader) throws(VMStateError) in
             guard let state = RunState(rawValue: new.runState) else {
-                throw reader.invalid(expected: "a run state", found: "'\(new.runState)'")
+                throw reader.invalid("runstate", expected: "a run state", found: "'\(new.runState)'")
             }
             migration.withLock { $0.received = state }
         }

@@ -23,6 +23,17 @@ public struct StreamConfiguration: Equatable, Sendable {
     public var capabilities: [String]?
     /// Sixteen bytes, sent with the capability `validate-uuid`.
     public var uuid: [UInt8]?
+    var places = Places()
+
+    /// Where the values stood in the stream, for errors; no part of what a configuration is.
+    struct Places: Equatable {
+        var machine: UInt64 = 0
+        var targetPageBits: UInt64 = 0
+        var capabilities: UInt64 = 0
+        var uuid: UInt64 = 0
+
+        static func == (left: Places, right: Places) -> Bool { true }
+    }
 
     public init(
         machine: String, targetPageBits: UInt32? = nil, capabilities: [String]? = nil, uuid: [UInt8]? = nil
@@ -70,7 +81,8 @@ public struct StreamConfiguration: Equatable, Sendable {
         guard magic == Self.magic else {
             throw StreamError(
                 .value(expected: "\(hex(Self.magic, digits: 8)) ('QEVM')", found: hex(magic, digits: 8)),
-                path: ["magic"], offset: at, remedy: "what arrived is not a migration stream")
+                path: ["magic"], offset: at, cause: "what arrived is not a migration stream",
+                remedy: "check what writes to the address or file; in a file the stream may begin later")
         }
         at = input.offset
         let version = try input.field("version") { (i) throws(ByteError) in try i.uint32() }
@@ -93,10 +105,12 @@ public struct StreamConfiguration: Equatable, Sendable {
                 .value(expected: "at most \(maximumNameLength) bytes of machine name", found: "\(length)"),
                 path: ["configuration", "len"], offset: at)
         }
+        at = input.offset
         let name = try input.field("configuration.name") { (i) throws(ByteError) in
             try i.bytes(Int(length))
         }
         var result = StreamConfiguration(machine: String(decoding: name, as: UTF8.self))
+        result.places.machine = at
         while try input.field("configuration", { (i) throws(ByteError) in try i.peek() })
             == ItemType.subsection.rawValue
         {
@@ -134,11 +148,13 @@ public struct StreamConfiguration: Equatable, Sendable {
         switch name {
         case "configuration/target-page-bits":
             try once(targetPageBits == nil)
+            places.targetPageBits = at
             targetPageBits = try input.field("configuration/target-page-bits") { (i) throws(ByteError) in
                 try i.uint32()
             }
         case "configuration/capabilities":
             try once(capabilities == nil)
+            places.capabilities = at
             let count = try input.field("configuration/capabilities") { (i) throws(ByteError) in
                 try i.uint32()
             }
@@ -157,6 +173,7 @@ public struct StreamConfiguration: Equatable, Sendable {
             capabilities = names
         case "configuration/uuid":
             try once(uuid == nil)
+            places.uuid = at
             uuid = try input.field("configuration/uuid") { (i) throws(ByteError) in try i.bytes(16) }
         default: preconditionFailure("a known subsection has a decoder")
         }
@@ -166,38 +183,44 @@ public struct StreamConfiguration: Equatable, Sendable {
     ///
     /// - Parameter local: this machine: `capabilities` those that it has on and that are validated; `uuid` nil
     ///   when it was given none.
-    public func check(against local: StreamConfiguration, offset: UInt64) throws(StreamError) {
-        func differ(_ name: String, _ expected: String, _ found: String, _ remedy: String) -> StreamError {
+    public func check(against local: StreamConfiguration) throws(StreamError) {
+        func differ(
+            _ name: String, _ place: UInt64, _ expected: String, _ found: String, _ cause: String,
+            _ remedy: String
+        ) -> StreamError {
             StreamError(
-                .value(expected: expected, found: found), path: ["configuration", name], offset: offset,
-                remedy: remedy)
+                .value(expected: expected, found: found), path: ["configuration", name], offset: place,
+                cause: cause, remedy: remedy
+            ).at(nil, .start)
         }
         guard machine == local.machine else {
             throw differ(
-                "name", "machine type \(quoted(local.machine))", quoted(machine),
-                "start the destination with the machine type of the source")
+                "name", places.machine, "machine type \(quoted(local.machine))", quoted(machine),
+                "the source is another machine", "start the destination with the machine type of the source")
         }
         let bits = targetPageBits ?? 12
         let localBits = local.targetPageBits ?? 12
         guard bits == localBits else {
-            throw differ("target-page-bits", "\(localBits)", "\(bits)", "the page sizes must be the same")
+            throw differ(
+                "target-page-bits", places.targetPageBits, "\(localBits)", "\(bits)",
+                "the source is a machine with other pages", "start a destination with pages of the same size")
         }
         let wanted = Set(local.capabilities ?? [])
         let named = Set(capabilities ?? [])
         if let extra = named.subtracting(wanted).min() {
             throw differ(
-                "capabilities", "capability \(quoted(extra)) off", "on at the source",
-                "set the same capabilities on both sides")
+                "capabilities", places.capabilities, "capability \(quoted(extra)) off", "on at the source",
+                "the capabilities of the two sides differ", "set the same capabilities on both sides")
         }
         if let missing = wanted.subtracting(named).min() {
             throw differ(
-                "capabilities", "capability \(quoted(missing)) on", "off at the source",
-                "set the same capabilities on both sides")
+                "capabilities", places.capabilities, "capability \(quoted(missing)) on", "off at the source",
+                "the capabilities of the two sides differ", "set the same capabilities on both sides")
         }
         if let localUUID = local.uuid, let uuid, uuid != localUUID {
             throw differ(
-                "uuid", "UUID \(hexText(localUUID))", hexText(uuid),
-                "start the destination with the -uuid of the source")
+                "uuid", places.uuid, "UUID \(hexText(localUUID))", hexText(uuid),
+                "the source is another guest", "start the destination with the -uuid of the source")
         }
     }
 }

@@ -26,6 +26,8 @@ public final class StreamReader {
     public let input: InputBuffer
     /// Where the present item begins, in bytes from the start of the stream.
     public private(set) var itemOffset: UInt64 = 0
+    /// How far the stream is; for errors.
+    public private(set) var phase = StreamError.Phase.start
     /// The section whose body is being read.
     public private(set) var section: SectionHeader?
     private var announced: [UInt32: SectionHeader] = [:]
@@ -34,7 +36,9 @@ public final class StreamReader {
 
     /// Reads the start of the stream. Waits for the byte after the configuration.
     public func configuration() throws(StreamError) -> StreamConfiguration {
-        try StreamConfiguration.decode(from: input)
+        let configuration = try StreamConfiguration.decode(from: input)
+        phase = .setup
+        return configuration
     }
 
     /// Reads up to the next section's body, a whole command, or the end.
@@ -43,7 +47,9 @@ public final class StreamReader {
         itemOffset = input.offset
         let byte = try input.field("item") { (i) throws(ByteError) in try i.uint8() }
         switch ItemType(rawValue: byte) {
-        case .endOfStream: return .endOfStream
+        case .endOfStream:
+            phase = .end
+            return .endOfStream
         case .command: return .command(try StreamCommand.decode(from: input))
         case .sectionStart: return .section(try announce(.start))
         case .sectionFull: return .section(try announce(.full))
@@ -53,8 +59,7 @@ public final class StreamReader {
             throw StreamError(
                 .value(
                     expected: "a section, a command or the end", found: "item type \(hex(byte, digits: 2))"),
-                path: ["item"], offset: itemOffset,
-                remedy: "the stream is damaged here, or what precedes was read in the wrong layout")
+                path: ["item"], offset: itemOffset)
         }
     }
 
@@ -81,6 +86,7 @@ public final class StreamReader {
                 .value(expected: "at most \(Self.maximumSections) sections", found: "one more"),
                 section: header.place, path: ["section header"], offset: itemOffset)
         }
+        if kind == .full { phase = .devices }
         announced[header.id] = header
         section = header
         return header
@@ -99,6 +105,7 @@ public final class StreamReader {
                 section: header.place, path: ["section header", "id"], offset: itemOffset)
         }
         header.kind = kind
+        phase = .memory
         section = header
         return header
     }
@@ -112,10 +119,8 @@ public final class StreamReader {
             guard mark == ItemType.footer.rawValue else {
                 throw StreamError(
                     .value(expected: "0x7e (footer)", found: hex(mark, digits: 2)), path: ["footer"],
-                    offset: at,
-                    remedy:
-                        "the section's layout at the source is another than here: compare versions and devices"
-                )
+                    offset: at, cause: "the section's layout at the source is another than here",
+                    remedy: "compare versions and devices: \(StreamError.sameMachine)")
             }
             let id = try input.field("footer") { (i) throws(ByteError) in try i.uint32() }
             guard id == header.id else {
@@ -160,6 +165,13 @@ public final class StreamReader {
                 path: ["description", "length"], offset: itemOffset &+ 1)
         }
         return length
+    }
+
+    /// An error about the item that was read last: it cannot stand there.
+    public func refusal(expected: String, found: String) -> StreamError {
+        StreamError(
+            .value(expected: expected, found: found), section: section?.place, path: ["item"],
+            offset: itemOffset)
     }
 
     /// An error about the item that was read last: the stream is right, but this program cannot follow it.

@@ -24,7 +24,7 @@ public struct DeviceLoader {
                 expected: "a section for each device here",
                 found: missing.count == 1 ? "the end" : "the end with \(missing.count) of them missing"),
             section: .init(name: first.name, instance: first.instance), offset: reader.itemOffset,
-            remedy: "start the destination with the machine options, -smp and -device of the source")
+            cause: "the source does not have the device", remedy: StreamError.sameMachine)
     }
 
     /// Reads the body of the section that `reader` has just announced. Its length is not on the wire, so an
@@ -43,19 +43,17 @@ public struct DeviceLoader {
                 })
             else {
                 throw StreamError(
-                    .unknownSection, offset: reader.itemOffset,
-                    remedy: "start the destination with the machine options, -smp and -device of the source")
+                    .unknownSection, offset: reader.itemOffset)
             }
             guard !isLoaded[index] else {
                 throw StreamError(
                     .value(expected: "each device once", found: "a second section for it"),
-                    offset: reader.itemOffset)
+                    offset: reader.itemOffset, cause: StreamError.repeated)
             }
             let section = sections[index]
             guard section.versions.contains(header.version) else {
                 throw StreamError(
-                    .version(found: header.version, supported: section.versions), offset: reader.itemOffset,
-                    remedy: "the source is a release whose layout of this device is not known here")
+                    .version(found: header.version, supported: section.versions), offset: reader.itemOffset)
             }
             do throws(VMStateError) {
                 try section.load(VMStateReader(reader.input, version: header.version))

@@ -116,7 +116,7 @@ public import Bytes
         func refuse(_ expected: String, _ found: String) -> StreamError {
             StreamError(
                 .value(expected: expected, found: found), path: ["packet", "pages"], offset: at,
-                remedy: "the channel is damaged, or a packet of it is missing before this one")
+                cause: "the channel is damaged, or a packet of it is missing before this one")
         }
         if decompressor == nil {
             guard let new = PageDecompressor(format) else {

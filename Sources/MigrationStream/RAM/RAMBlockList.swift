@@ -22,14 +22,6 @@ public struct RAMBlockList: Equatable, Sendable {
         if flushesMultifd { writer.uint64(RAMFlags.multifdFlush.rawValue) }
         writer.uint64(RAMFlags.eos.rawValue)
     }
-
-    /// Reads the list after its first eight bytes, which gave `total`.
-    static func decode(total: UInt64, from input: InputBuffer) throws(StreamError) -> [RAMBlockDescription] {
-        var reader = RAMBlockListReader(total: total, format: RAMFormat())
-        var blocks: [RAMBlockDescription] = []
-        while let block = try reader.next(input) { blocks.append(block) }
-        return blocks
-    }
 }
 
 /// What of the `ram` section's layout depends on the start of the stream, and on the machine.
@@ -51,7 +43,8 @@ public struct RAMFormat: Equatable, Sendable {
             guard (10...16).contains(bits) else {
                 throw StreamError(
                     .value(expected: "10 to 16", found: "\(bits)"),
-                    path: ["configuration", "target-page-bits"], offset: 0)
+                    path: ["configuration", "target-page-bits"],
+                    offset: configuration.places.targetPageBits)
             }
             pageSize = 1 << Int(bits)
         }

@@ -33,13 +33,14 @@ public struct RAMDecoder {
         guard isEnded else {
             throw StreamError(
                 .value(expected: "the last part of the memory", found: "the end of the stream"),
-                section: .init(name: RAMSection.name, instance: 0), offset: reader.itemOffset)
+                section: .init(name: RAMSection.name, instance: 0), offset: reader.itemOffset,
+                cause: "the source ended the stream before the memory was whole")
         }
         guard let name = unlisted.first(where: { !optional.contains($0) }) else { return }
         throw StreamError(
             .value(expected: "all blocks that the machine here has", found: "a list without \(quoted(name))"),
-            section: .init(name: RAMSection.name, instance: 0), offset: reader.itemOffset,
-            remedy: "start the destination with the machine options and devices of the source")
+            section: .init(name: RAMSection.name, instance: 0), path: ["block list"],
+            offset: reader.itemOffset)
     }
 
     /// Reads the body of the section that `reader` has just announced, up to and with its EOS.
@@ -174,40 +175,42 @@ public struct RAMDecoder {
     private mutating func takeList(
         total: UInt64, _ input: InputBuffer, _ sink: some RAMSink
     ) throws(StreamError) {
-        let at = input.offset &- 8
-        let list = try RAMBlockList.decode(total: total, from: input)
-        var places: [Int] = []
-        for (number, block) in list.enumerated() {
-            guard let local else {
-                places.append(number)
-                continue
-            }
-            func refuse(_ expected: String, _ found: String, _ remedy: String) -> StreamError {
-                StreamError(
-                    .value(expected: expected, found: found), path: ["block list", "[\(number)]"], offset: at,
-                    remedy: remedy)
-            }
-            guard let index = local.firstIndex(where: { $0.name == block.name }) else {
-                throw refuse(
-                    "blocks that the machine here has", quoted(block.name),
-                    "start the destination with the machine options and devices of the source")
-            }
-            let own = local[index]
-            guard block.length == own.length || block.length <= own.maximumLength ?? 0 else {
-                throw refuse(
-                    own.maximumLength.map { "at most \(bytes($0)) of \(quoted(block.name))" }
-                        ?? "\(bytes(own.length)) of \(quoted(block.name))", "\(block.length)",
-                    "start the destination with the memory size (-m) and images of the source")
-            }
-            places.append(index)
+        var list = RAMBlockListReader(total: total, format: RAMFormat())
+        var blocks: [(block: RAMBlockDescription, index: Int)] = []
+        while true {
+            let at = input.offset
+            guard let block = try list.next(input) else { break }
+            blocks.append((block, try index(of: block, number: blocks.count, at: at)))
         }
-        lengths = Array(repeating: 0, count: local?.count ?? list.count)
-        for (block, index) in zip(list, places) {
+        lengths = Array(repeating: 0, count: local?.count ?? blocks.count)
+        for (block, index) in blocks {
             lengths[index] = block.length
             indexes[block.name] = index
         }
         isListed = true
-        for (block, index) in zip(list, places) { sink.announced(block, index: index) }
+        for (block, index) in blocks { sink.announced(block, index: index) }
+    }
+
+    /// Which of the receiver's blocks the list's `number`-th is.
+    private func index(
+        of block: RAMBlockDescription, number: Int, at offset: UInt64
+    ) throws(StreamError) -> Int {
+        guard let local else { return number }
+        func refuse(_ expected: String, _ found: String) -> StreamError {
+            StreamError(
+                .value(expected: expected, found: found), path: ["block list", "[\(number)]"], offset: offset,
+                cause: "the machines differ in their memory or their devices")
+        }
+        guard let index = local.firstIndex(where: { $0.name == block.name }) else {
+            throw refuse("blocks that the machine here has", quoted(block.name))
+        }
+        let own = local[index]
+        guard block.length == own.length || block.length <= own.maximumLength ?? 0 else {
+            throw refuse(
+                own.maximumLength.map { "at most \(bytes($0)) of \(quoted(block.name))" }
+                    ?? "\(bytes(own.length)) of \(quoted(block.name))", "\(block.length)")
+        }
+        return index
     }
 
     /// Takes a list that was read block by block; the index of a block is its place in the list.

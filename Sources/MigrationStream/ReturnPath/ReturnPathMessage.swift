@@ -8,6 +8,8 @@ public import Bytes
 public enum ReturnPathMessage: Equatable, Sendable {
     /// Longest payload, in bytes.
     public static let maximumLength = 512
+    /// Longest payload of ``failure(_:)``, in bytes.
+    public static let maximumFailureLength = 16384
 
     /// 1: the last message; 0 when the guest is loaded, anything else when it is not.
     case shut(UInt32)
@@ -21,7 +23,8 @@ public enum ReturnPathMessage: Equatable, Sendable {
     case resumeAcknowledged
     /// 7: the source may switch over.
     case switchoverAcknowledged
-    /// 0x4D01, only from a Martlet: why the destination failed, for people. Comes before SHUT.
+    /// 0x4D01, only from a Martlet: why the destination failed, QMP's `MartletError` as JSON or a text for people. Comes
+    /// before SHUT.
     case failure(String)
 
     /// Writes the message. A failure's text is cut to the longest payload.
@@ -49,7 +52,7 @@ public enum ReturnPathMessage: Equatable, Sendable {
         case .switchoverAcknowledged: number = 7
         case .failure(let text):
             number = MartletHandshake.failureMessage
-            payload.append(text.utf8.prefix(Self.maximumLength))
+            payload.append(text.utf8.prefix(Self.maximumFailureLength))
         }
         writer.uint16(number)
         writer.uint16(UInt16(payload.count))
@@ -73,7 +76,8 @@ public enum ReturnPathMessage: Equatable, Sendable {
                 .value(expected: "a payload of \(expected)", found: bytes(length)),
                 path: ["return path \(name)"], offset: lengthOffset)
         }
-        guard length <= maximumLength else { throw wrong("at most \(maximumLength) bytes") }
+        let most = number == MartletHandshake.failureMessage ? maximumFailureLength : maximumLength
+        guard length <= most else { throw wrong("at most \(most) bytes") }
         let rule: (isRight: Bool, text: String) =
             switch number {
             case 1, 2, 6: (length == 4, "4 bytes")

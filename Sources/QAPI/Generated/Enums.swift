@@ -288,6 +288,32 @@ public enum MigrationStatus: String, QAPIEnum {
     ]
 }
 
+/// Martlet's own: a side of a migration. QAPI `MartletSide`.
+public enum MartletSide: String, QAPIEnum {
+    case source = "source"
+    case destination = "destination"
+}
+
+/// Martlet's own: how far a migration was when it failed. QAPI `MartletPhase`.
+public enum MartletPhase: String, QAPIEnum {
+    /// No byte had been sent. QAPI `connection`.
+    case connection = "connection"
+    /// The stream's magic number, its version, the configuration. QAPI `start`.
+    case start = "start"
+    /// What comes before the pages, as the list of the RAM blocks. QAPI `setup`.
+    case setup = "setup"
+    /// Pages. QAPI `memory`.
+    case memory = "memory"
+    /// The devices' sections. QAPI `devices`.
+    case devices = "devices"
+    /// What must have come by the end, and the description. QAPI `end`.
+    case end = "end"
+    /// All was loaded, and the guest was changing hands. QAPI `hand-over`.
+    case handOver = "hand-over"
+    /// What the destination says to the source. QAPI `return-path`.
+    case returnPath = "return-path"
+}
+
 /// What can be switched on for a migration. QAPI `MigrationCapability`.
 public enum MigrationCapability: String, QAPIEnum {
     case xbzrle = "xbzrle"

@@ -2132,6 +2132,75 @@ public struct VfioStats: QAPIObject, Equatable {
     }
 }
 
+/// Martlet's own: why a migration failed, part by part. Of a stream that was refused all parts are
+/// there, but for those of a section outside of sections. QAPI `MartletError`.
+public struct MartletError: QAPIObject, Equatable {
+    /// Who found it; at the source that may be the destination, whose reason it then is. QAPI `side`.
+    public var side: MartletSide
+    /// How far the migration was. QAPI `phase`.
+    public var phase: MartletPhase
+    /// All of it, for people. QAPI `text`.
+    public var text: String
+    /// The section's name. QAPI `section`.
+    public var section: String?
+    /// Which of several sections of that name. QAPI `instance`.
+    public var instance: UInt32?
+    /// From the outermost structure to the value, elements of arrays as [0]. QAPI `path`.
+    public var path: [String]?
+    /// Bytes from the start of the stream to the value. QAPI `offset`.
+    public var offset: UInt64?
+    /// What should have stood there. QAPI `expected`.
+    public var expected: String?
+    /// What stood there. QAPI `found`.
+    public var found: String?
+    /// What most likely led to it. QAPI `cause`.
+    public var cause: String?
+    /// What to do about it. QAPI `remedy`.
+    public var remedy: String?
+
+    public init(side: MartletSide, phase: MartletPhase, text: String, section: String? = nil, instance: UInt32? = nil, path: [String]? = nil, offset: UInt64? = nil, expected: String? = nil, found: String? = nil, cause: String? = nil, remedy: String? = nil) {
+        self.side = side
+        self.phase = phase
+        self.text = text
+        self.section = section
+        self.instance = instance
+        self.path = path
+        self.offset = offset
+        self.expected = expected
+        self.found = found
+        self.cause = cause
+        self.remedy = remedy
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        side = try reader.required("side")
+        phase = try reader.required("phase")
+        text = try reader.required("text")
+        section = try reader.optional("section")
+        instance = try reader.optional("instance")
+        path = try reader.optional("path")
+        offset = try reader.optional("offset")
+        expected = try reader.optional("expected")
+        found = try reader.optional("found")
+        cause = try reader.optional("cause")
+        remedy = try reader.optional("remedy")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["side"] = side.json
+        object["phase"] = phase.json
+        object["text"] = text.json
+        object["section"] = section?.json
+        object["instance"] = instance?.json
+        object["path"] = path?.json
+        object["offset"] = offset?.json
+        object["expected"] = expected?.json
+        object["found"] = found?.json
+        object["cause"] = cause?.json
+        object["remedy"] = remedy?.json
+    }
+}
+
 /// A migration, as far as it has come. Which members are there depends on the status. QAPI
 /// `MigrationInfo`.
 public struct MigrationInfo: QAPIObject, Equatable {
@@ -2159,6 +2228,9 @@ public struct MigrationInfo: QAPIObject, Equatable {
     public var errorDesc: String?
     /// Why the machine cannot migrate. QAPI `blocked-reasons`.
     public var blockedReasons: [String]?
+    /// The same part by part, when a migration failed after the connection was there. QAPI
+    /// `x-martlet-error`. Unstable.
+    public var xMartletError: MartletError?
     /// QAPI `postcopy-blocktime`. Not built.
     public var postcopyBlocktime: UInt32?
     /// QAPI `postcopy-vcpu-blocktime`. Not built.
@@ -2172,7 +2244,7 @@ public struct MigrationInfo: QAPIObject, Equatable {
     /// QAPI `dirty-limit-ring-full-time`. Not built.
     public var dirtyLimitRingFullTime: UInt64?
 
-    public init(status: MigrationStatus? = nil, ram: MigrationStats? = nil, disk: MigrationStats? = nil, vfio: VfioStats? = nil, xbzrleCache: XBZRLECacheStats? = nil, totalTime: Int64? = nil, expectedDowntime: Int64? = nil, downtime: Int64? = nil, setupTime: Int64? = nil, cpuThrottlePercentage: Int64? = nil, errorDesc: String? = nil, blockedReasons: [String]? = nil, postcopyBlocktime: UInt32? = nil, postcopyVcpuBlocktime: [UInt32]? = nil, compression: CompressionStats? = nil, socketAddress: [SocketAddress]? = nil, dirtyLimitThrottleTimePerRound: UInt64? = nil, dirtyLimitRingFullTime: UInt64? = nil) {
+    public init(status: MigrationStatus? = nil, ram: MigrationStats? = nil, disk: MigrationStats? = nil, vfio: VfioStats? = nil, xbzrleCache: XBZRLECacheStats? = nil, totalTime: Int64? = nil, expectedDowntime: Int64? = nil, downtime: Int64? = nil, setupTime: Int64? = nil, cpuThrottlePercentage: Int64? = nil, errorDesc: String? = nil, blockedReasons: [String]? = nil, xMartletError: MartletError? = nil, postcopyBlocktime: UInt32? = nil, postcopyVcpuBlocktime: [UInt32]? = nil, compression: CompressionStats? = nil, socketAddress: [SocketAddress]? = nil, dirtyLimitThrottleTimePerRound: UInt64? = nil, dirtyLimitRingFullTime: UInt64? = nil) {
         self.status = status
         self.ram = ram
         self.disk = disk
@@ -2185,6 +2257,7 @@ public struct MigrationInfo: QAPIObject, Equatable {
         self.cpuThrottlePercentage = cpuThrottlePercentage
         self.errorDesc = errorDesc
         self.blockedReasons = blockedReasons
+        self.xMartletError = xMartletError
         self.postcopyBlocktime = postcopyBlocktime
         self.postcopyVcpuBlocktime = postcopyVcpuBlocktime
         self.compression = compression
@@ -2206,6 +2279,7 @@ public struct MigrationInfo: QAPIObject, Equatable {
         cpuThrottlePercentage = try reader.optional("cpu-throttle-percentage")
         errorDesc = try reader.optional("error-desc")
         blockedReasons = try reader.optional("blocked-reasons")
+        xMartletError = try reader.optional("x-martlet-error")
         postcopyBlocktime = try reader.notBuilt("postcopy-blocktime")
         postcopyVcpuBlocktime = try reader.notBuilt("postcopy-vcpu-blocktime")
         compression = try reader.optional("compression")
@@ -2227,6 +2301,7 @@ public struct MigrationInfo: QAPIObject, Equatable {
         object["cpu-throttle-percentage"] = cpuThrottlePercentage?.json
         object["error-desc"] = errorDesc?.json
         object["blocked-reasons"] = blockedReasons?.json
+        object["x-martlet-error"] = xMartletError?.json
         object["postcopy-blocktime"] = postcopyBlocktime?.json
         object["postcopy-vcpu-blocktime"] = postcopyVcpuBlocktime?.json
         object["compression"] = compression?.json

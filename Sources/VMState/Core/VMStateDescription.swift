@@ -53,6 +53,7 @@ public struct VMStateDescription<State: Sendable>: Sendable {
         defer { reader.trace?.end(at: reader.offset) }
         do throws(VMStateError) {
             for field in fields where field.isPresent(state, reader.version) {
+                if !field.isRule { reader.begin(field.name) }
                 reader.trace?.begin(.field, field.name, at: reader.offset)
                 defer { reader.trace?.end(at: reader.offset) }
                 do throws(VMStateError) { try field.load(&state, reader) } catch {

@@ -10,6 +10,8 @@ public struct VMStateField<State: Sendable>: Sendable {
     let load: Load
     let save: Save
     var isFixed = true
+    /// It has no bytes.
+    private(set) var isRule = false
     private var versions: ClosedRange<UInt32> = 0...UInt32.max
     private var condition: (@Sendable (State) -> Bool)?
 
@@ -267,10 +269,12 @@ public struct VMStateField<State: Sendable>: Sendable {
     public static func check(
         _ name: String, _ rule: @escaping @Sendable (State, VMStateReader) throws(VMStateError) -> Void
     ) -> Self {
-        Self(name) { (state, reader) throws(VMStateError) in
+        var field = Self(name) { (state, reader) throws(VMStateError) in
             try rule(state, reader)
         } save: { _, _, _ in
         }
+        field.isRule = true
+        return field
     }
 }
 

@@ -9,6 +9,9 @@ public final class VMStateReader {
     /// Where the value that was read last begins, in bytes from the start of the stream.
     public private(set) var valueOffset: UInt64 = 0
 
+    /// Where each field begins that has been read, by its name; of equal names the last.
+    private var places: [String: UInt64] = [:]
+
     /// Where what is read is written down, for tools.
     public let trace: VMStateTrace?
 
@@ -69,6 +72,23 @@ public final class VMStateReader {
 
     /// Most elements of an array, or bytes of a buffer: a device's state is never larger.
     public static let maximumCount = 64 << 20
+
+    /// The field of this name comes next.
+    func begin(_ field: String) { places[field] = input.offset }
+
+    /// An error about a field that was read before: for rules that need the whole state.
+    ///
+    /// - Parameters:
+    ///   - field: the field's name.
+    ///   - below: what is below it in the path (`[3]`).
+    ///   - distance: bytes from the field's beginning to what is wrong in it.
+    public func invalid(
+        _ field: String, _ below: String..., distance: Int = 0, expected: String, found: String
+    ) -> VMStateError {
+        VMStateError(
+            .value(expected: expected, found: found), path: [field] + below,
+            offset: places[field].map { $0 &+ UInt64(distance) } ?? valueOffset)
+    }
 
     /// An error about the value that was just read.
     public func invalid(expected: String, found: String) -> VMStateError {

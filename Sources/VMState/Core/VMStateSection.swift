@@ -35,7 +35,9 @@ public struct VMStateSection: Sendable {
         load = { (reader) throws(VMStateError) in
             var state = get()
             try description.load(&state, from: reader)
-            try set(state, reader)
+            do throws(VMStateError) { try set(state, reader) } catch {
+                throw error.inside(description.name)
+            }
         }
     }
 }

@@ -39,7 +39,7 @@ public struct SerialState: Sendable, Equatable {
                 .check("num") { (fifo, reader) throws(VMStateError) in
                     guard fifo.count <= 16, fifo.head < 16 else {
                         throw reader.invalid(
-                            expected: "a FIFO of at most 16 bytes",
+                            "head", expected: "a FIFO of at most 16 bytes",
                             found: "head \(fifo.head), num \(fifo.count)")
                     }
                 },

@@ -28,15 +28,15 @@ extension VirtQueueState {
                 .check("vq") { (state, reader) throws(VMStateError) in
                     guard state.num <= UInt32(virtioQueueMax) else {
                         throw reader.invalid(
-                            expected: "a queue of at most 1024 entries", found: "\(state.num)")
+                            "num", expected: "a queue of at most 1024 entries", found: "\(state.num)")
                     }
                     guard state.align > 0, state.align & (state.align &- 1) == 0 else {
                         throw reader.invalid(
-                            expected: "an alignment of a power of two", found: "\(state.align)")
+                            "align", expected: "an alignment of a power of two", found: "\(state.align)")
                     }
                     if state.desc == 0, state.lastAvailIndex != 0 {
                         throw reader.invalid(
-                            expected: "index 0 in a queue without an address",
+                            "last_avail_idx", expected: "index 0 in a queue without an address",
                             found: "\(state.lastAvailIndex)")
                     }
                 },

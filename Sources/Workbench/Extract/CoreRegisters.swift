@@ -4,6 +4,9 @@ import MigrationStream
 struct CoreRegisters {
     /// ELF's number of the machine (`e_machine`).
     let machine: UInt16
+    /// `e_flags`: of RISC-V compressed instructions and the double-float ABI, so that a debugger without the program knows
+    /// that there are floating-point registers.
+    var flags: UInt32 { machine == Self.riscv ? 0x5 : 0 }
     /// `pr_reg`: general registers in the order of the machine's ptrace.
     let general: [UInt64]
     /// Contents of the note NT_PRFPREG, when the machine's is known.

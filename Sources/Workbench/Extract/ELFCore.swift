@@ -66,7 +66,7 @@ public final class ELFCore {
         writer.uint64(0)
         writer.uint64(Self.headerLength)
         writer.uint64(0)
-        writer.uint32(0)
+        writer.uint32(cpus.first?.flags ?? 0)
         writer.uint16(UInt16(Self.headerLength))
         writer.uint16(UInt16(Self.programHeaderLength))
         writer.uint16(UInt16(segments.count + 1))

@@ -166,17 +166,22 @@ extension DeviceField {
 }
 
 extension StreamError {
-    /// The error for machines: the same parts as its text.
+    /// The error for machines: the same parts as its text, named as in QMP's `MartletError`.
     public var json: JSONValue {
-        var result: JSONObject = ["text": .string(description), "offset": JSONValue(offset)]
+        var result: JSONObject = [:]
+        result["side"] = side.map { .string($0.rawValue) }
+        result["phase"] = phase.map { .string($0.rawValue) }
+        result["text"] = .string(description)
         if let section {
             result["section"] = .string(section.name)
             result["instance"] = .integer(Int64(section.instance))
         }
-        if !path.isEmpty { result["path"] = .array(path.map(JSONValue.string)) }
-        result["expected"] = expected.map(JSONValue.string)
-        result["found"] = found.map(JSONValue.string)
-        if !remedy.isEmpty { result["remedy"] = .string(remedy) }
+        result["path"] = .array(path.map(JSONValue.string))
+        result["offset"] = JSONValue(offset)
+        result["expected"] = .string(expected)
+        result["found"] = .string(found)
+        result["cause"] = .string(cause)
+        result["remedy"] = .string(remedy)
         return .object(result)
     }
 }

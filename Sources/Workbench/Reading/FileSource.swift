@@ -4,11 +4,11 @@ import MigrationStream
 
 /// A file, a pipe or standard input as a source of bytes.
 @safe public final class FileSource: ByteSource {
-    private let descriptor: Int32
+    let descriptor: Int32
     /// Bytes of a regular file from where reading began, nil for anything else.
     public let size: UInt64?
     /// Bytes read and passed over so far; for progress.
-    public private(set) var position: UInt64 = 0
+    public internal(set) var position: UInt64 = 0
 
     /// Opens a file, or standard input for `-`.
     ///
@@ -51,7 +51,7 @@ import MigrationStream
         return part
     }
 
-    private static func failure(_ what: String) -> ByteSourceError {
+    static func failure(_ what: String) -> ByteSourceError {
         let number = errno
         return ByteSourceError(errno: number, unsafe "\(what): \(String(cString: strerror(number)))")
     }
@@ -121,22 +121,23 @@ final class LookaheadSource: ByteSource {
         ahead.removeFirst(position)
         position = 0
         let piece = 1 << 20
-        while ahead.count <= limit {
-            let start = ahead.count
-            ahead.append(contentsOf: repeatElement(0, count: piece))
+        var end = ahead.count
+        defer { ahead.removeLast(ahead.count - end) }
+        while end <= limit {
+            if ahead.count - end < piece / 2 { ahead += [UInt8](repeating: 0, count: piece) }
             var failure: ByteSourceError?
             let count = unsafe ahead.withUnsafeMutableBytes { bytes in
                 do throws(ByteSourceError) {
                     return unsafe try source.read(
-                        into: UnsafeMutableRawBufferPointer(rebasing: bytes[start...]))
+                        into: UnsafeMutableRawBufferPointer(rebasing: bytes[end...]))
                 } catch {
                     failure = error
                     return 0
                 }
             }
-            ahead.removeLast(piece - count)
             if let failure { throw failure }
-            if count == 0 { return ahead }
+            if count == 0 { return Array(ahead[..<end]) }
+            end += count
         }
         return nil
     }

@@ -54,7 +54,7 @@ struct MultifdDrain {
             do throws(StreamError) {
                 if let event = try step(goal, ram) { return event }
             } catch {
-                throw error.on("multifd channel \(current)")
+                throw error.on("multifd channel \(current)").at(nil, .memory)
             }
         }
         goal = nil
@@ -88,7 +88,7 @@ struct MultifdDrain {
             if !packet.block.isEmpty {
                 guard let index = ram.index(of: packet.block) else {
                     throw StreamError(
-                        .value(expected: "a block of the block list", found: "'\(packet.block)'"),
+                        .value(expected: "a block of the block list", found: quoted(packet.block)),
                         path: ["packet", "block"], offset: start + 64)
                 }
                 block = index
@@ -105,7 +105,8 @@ struct MultifdDrain {
                 throw StreamError(
                     .value(expected: "a SYNC packet for the mark on the main channel", found: "the end"),
                     path: ["packet"], offset: start,
-                    remedy: "the recording of this channel is cut, or is of another migration")
+                    cause: "the recording of this channel is cut, or is of another migration",
+                    remedy: "name the files of one migration, whole")
             }
             current += 1
             return nil

@@ -75,6 +75,12 @@ import VMState
 
     /// Reads the next event; nil when all channels have ended.
     public func next() throws(StreamError) -> StreamEvent? {
+        do throws(StreamError) { return try nextEvent() } catch {
+            throw error.at(nil, state == .returnPath ? .returnPath : items.phase)
+        }
+    }
+
+    private func nextEvent() throws(StreamError) -> StreamEvent? {
         if let event = try channels.next(ram) { return event }
         start = input.offset
         switch state {
@@ -93,7 +99,7 @@ import VMState
         case .description:
             state = .trailing
             if let text = try items.description() { return event(.description(text)) }
-            return try next()
+            return try nextEvent()
         case .trailing:
             state = .preempt
             preemptRAM = ram.forOtherChannel()
@@ -104,7 +110,7 @@ import VMState
                     throw StreamError(error, path: ["stream"])
                 }
             }
-            return isEmpty ? try next() : event(.trailing)
+            return isEmpty ? try nextEvent() : event(.trailing)
         case .preempt: return try preemptRecord()
         case .returnPath: return try reply()
         case .done: return nil
@@ -221,7 +227,7 @@ import VMState
         let known = description?.devices.first { $0.name == header.name && $0.instance == header.instance }
         if let layout = known?.layout, layout.size <= Self.maximumDevice { section.layout = layout }
         let table = try readByTable(header, length: section.layout?.size)
-        section.problem = table.problem?.inside(header.place)
+        section.problem = table.problem?.inside(header.place).at(nil, .devices)
         let length: Int
         if let described = section.layout?.size {
             length = described
@@ -235,13 +241,16 @@ import VMState
             throw section.problem
                 ?? StreamError(
                     .unknownSection, offset: items.itemOffset,
-                    remedy: "the stream has no description, and this device is not one that is known here")
+                    cause: "the stream has no description, and this device is not one that is known here",
+                    remedy: "record the stream of a machine that writes its description")
         }
         if let read = table.length, read != length {
             section.problem = StreamError(
                 .value(
                     expected: "\(read) bytes, as our table reads them", found: "\(length) in the description"),
-                section: header.place, offset: section.offset)
+                section: header.place, offset: section.offset,
+                cause: "the device is of a release or has a property that is not known here"
+            ).at(nil, .devices)
         } else {
             section.trace = table.trace
         }
@@ -330,14 +339,14 @@ import VMState
     private func preemptRecord() throws(StreamError) -> StreamEvent? {
         guard let preempt, try !preempt.fieldAtEnd("preempt channel") else {
             state = .returnPath
-            return try next()
+            return try nextEvent()
         }
         let start = preempt.offset
         let record: RAMRecord
         do throws(StreamError) {
             record = try preemptRAM.next(preempt, isSetup: false)
         } catch {
-            throw error.on("preempt channel")
+            throw error.on("preempt channel").at(nil, .memory)
         }
         return StreamEvent(
             content: .ram(record), channel: .preempt, offset: start, length: preempt.offset - start)

@@ -35,6 +35,7 @@ public struct StreamVerifier {
     private var hasMultifd = false
     private var sawMark = false
     private var lastOffset: UInt64 = 0
+    private var phase = StreamError.Phase.start
 
     public init() {}
 
@@ -65,22 +66,27 @@ public struct StreamVerifier {
         if event.channel == .main { lastOffset = event.offset &+ event.length }
         switch event.content {
         case .configuration(let configuration):
+            phase = .setup
             pageSize = UInt64((try? RAMFormat(configuration).pageSize) ?? RAMSection.pageSize)
             hasIgnoredBlocks = configuration.capabilities?.contains("x-ignore-shared") ?? false
-        case .section(let header): section(header, event.offset)
+        case .section(let header):
+            phase = header.kind == .full ? .devices : header.kind == .start ? .setup : .memory
+            section(header, event.offset)
         case .ram(let record): take(record, event)
         case .device(let device):
             outcome.devices += 1
             devices.append((device.header, device.bytes.count))
             if let problem = device.problem { report(problem) }
-        case .end: hasEnded = true
+        case .end:
+            phase = .end
+            hasEnded = true
         case .description(let text): description(text, event.offset)
         case .trailing:
             outcome.accountedBytes &-= event.length
             report(
                 .init(
                     .value(expected: "the end of the file", found: "\(event.length) bytes more"),
-                    path: ["stream"], offset: event.offset,
+                    path: ["stream"], offset: event.offset, cause: "the file holds more than a stream",
                     remedy: "cut the file there, unless they are something else's"))
         case .handshake: hasMultifd = true
         case .command, .dirtyBitmap, .disk, .footer, .packageEnd, .packet, .deviceState, .reply: break
@@ -95,23 +101,36 @@ public struct StreamVerifier {
                 .init(
                     .value(expected: "a section 'ram'", found: "none"), path: ["stream"], offset: lastOffset))
         }
-        guard !sawMark || hasMultifd, !hasIgnoredBlocks else { return }
+        guard !sawMark || hasMultifd else {
+            // Without its channels nearly all pages are missing: one word for them.
+            report(
+                .init(
+                    .value(
+                        expected: "multifd channels, which a mark on the main channel waits for",
+                        found: "none"),
+                    section: .init(name: RAMSection.name, instance: 0), path: ["record"], offset: lastOffset,
+                    cause: "the recording's other channels are not given",
+                    remedy: "name all files of the capture"))
+            return
+        }
+        guard !hasIgnoredBlocks else { return }
         for (block, tally) in zip(blocks, tallies) {
             guard let page = tally.firstMissing else { continue }
             report(
                 .init(
                     .value(
-                        expected: "each page of block '\(block.name)' at least once",
+                        expected: "each page of block \(quoted(block.name)) at least once",
                         found: "none of the page at 0x\(String(UInt64(page) * pageSize, radix: 16))"),
                     section: .init(name: RAMSection.name, instance: 0), path: ["record"], offset: lastOffset,
-                    remedy: "the stream is cut, or a channel of it is missing: name all files of the capture")
+                    cause: "the stream is cut, or a channel of it is missing",
+                    remedy: "name all files of the capture")
             )
         }
     }
 
     private mutating func report(_ problem: StreamError) {
         if outcome.problems.count < Self.maximumProblems {
-            outcome.problems.append(problem)
+            outcome.problems.append(problem.at(nil, phase))
         } else {
             outcome.problemsLeftOut += 1
         }
@@ -134,7 +153,7 @@ public struct StreamVerifier {
             .init(
                 .value(expected: problem.0, found: problem.1), section: header.place,
                 path: ["section header"], offset: offset,
-                remedy: "the stream repeats a part of itself or was put together wrongly"))
+                cause: StreamError.repeated))
     }
 
     private mutating func take(_ record: RAMRecord, _ event: StreamEvent) {
@@ -156,7 +175,7 @@ public struct StreamVerifier {
                     .value(
                         expected: "a whole page before the first difference to it",
                         found: "a difference to the page at 0x\(String(offset, radix: 16)) of "
-                            + "'\(blocks[block].name)'"),
+                            + quoted(blocks[block].name)),
                     section: .init(name: RAMSection.name, instance: 0), path: ["record"],
                     offset: event.offset))
         case .multifdFlush: sawMark = true
@@ -189,11 +208,14 @@ public struct StreamVerifier {
             let (header, length) = devices[index]
             if device.name != header.name || device.instance != header.instance {
                 problems.append(
-                    ("section '\(header.name)' \(header.instance)", "'\(device.name)' \(device.instance)"))
+                    (
+                        "section \(quoted(header.name)) \(header.instance)",
+                        "\(quoted(device.name)) \(device.instance)"
+                    ))
                 break
             }
             if device.layout.size != length {
-                problems.append(("\(length) bytes of '\(header.name)'", "\(device.layout.size)"))
+                problems.append(("\(length) bytes of \(quoted(header.name))", "\(device.layout.size)"))
             }
         }
         if found.devices.count < devices.count {
@@ -201,7 +223,9 @@ public struct StreamVerifier {
         }
         for (expected, found) in problems {
             report(
-                .init(.value(expected: expected, found: found), path: ["description"], offset: offset))
+                .init(
+                    .value(expected: expected, found: found), path: ["description"], offset: offset,
+                    cause: "the description is of another stream, or one of them is damaged"))
         }
     }
 }

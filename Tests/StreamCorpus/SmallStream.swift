@@ -1,14 +1,16 @@
-import Bytes
-import MigrationStream
-import VMState
+package import Bytes
+package import MigrationStream
+package import VMState
 
 /// A device of the tests.
-struct ThingState: Sendable, Equatable {
-    var count: UInt32 = 0x0102_0304
-    var levels: [UInt8] = [1, 2, 3]
-    var extra: UInt16 = 0
+package struct ThingState: Sendable, Equatable {
+    package var count: UInt32 = 0x0102_0304
+    package var levels: [UInt8] = [1, 2, 3]
+    package var extra: UInt16 = 0
 
-    static let table = VMStateDescription<ThingState>(
+    package init(extra: UInt16 = 0) { self.extra = extra }
+
+    package static let table = VMStateDescription<ThingState>(
         "thing", versions: 1...2,
         fields: [
             .uint32("count", \.count),
@@ -22,13 +24,13 @@ struct ThingState: Sendable, Equatable {
 }
 
 /// A whole stream of a few hundred bytes, and a receiver for it: two blocks of RAM of two pages, one device.
-enum SmallStream {
-    static let blocks = [
+package enum SmallStream {
+    package static let blocks = [
         RAMBlockDescription(name: "ram0", length: 8192),
         RAMBlockDescription(name: "rom", length: 4096, maximumLength: 8192),
     ]
 
-    static func sections() -> [VMStateSection] {
+    package static func sections() -> [VMStateSection] {
         [
             VMStateSection(
                 "thing", instance: 1, ThingState.table, get: { ThingState(extra: 7) },
@@ -40,24 +42,24 @@ enum SmallStream {
         ]
     }
 
-    static func header(_ kind: SectionHeader.Kind) -> SectionHeader {
+    package static func header(_ kind: SectionHeader.Kind) -> SectionHeader {
         SectionHeader(kind: kind, id: 2, name: "ram", version: 4)
     }
 
     /// Magic, version, configuration.
-    static func start(_ writer: inout ByteWriter) {
+    package static func start(_ writer: inout ByteWriter) {
         StreamConfiguration(machine: "virt", capabilities: [], uuid: Array(1...16)).encode(to: &writer)
     }
 
     /// The block list's section.
-    static func setup(_ writer: inout ByteWriter) {
+    package static func setup(_ writer: inout ByteWriter) {
         header(.start).encode(to: &writer)
         RAMBlockList(blocks).encode(to: &writer)
         header(.start).encodeFooter(to: &writer)
     }
 
     /// A section of records; `records` writes the body without EOS.
-    static func part(_ writer: inout ByteWriter, _ records: (inout ByteWriter) -> Void) {
+    package static func part(_ writer: inout ByteWriter, _ records: (inout ByteWriter) -> Void) {
         header(.part).encode(to: &writer)
         records(&writer)
         writer.uint64(0x10)
@@ -65,24 +67,24 @@ enum SmallStream {
     }
 
     /// A record's head.
-    static func record(_ writer: inout ByteWriter, _ header: UInt64, block: String? = nil) {
+    package static func record(_ writer: inout ByteWriter, _ header: UInt64, block: String? = nil) {
         writer.uint64(header)
         if let block { writer.string8(block) }
     }
 
-    static func page(_ writer: inout ByteWriter, _ value: UInt8) {
+    package static func page(_ writer: inout ByteWriter, _ value: UInt8) {
         writer.append(repeatElement(value, count: 4096))
     }
 
     /// The device, the end, the description.
-    static func devices(_ writer: inout ByteWriter) {
+    package static func devices(_ writer: inout ByteWriter) {
         var devices = DeviceWriter(dialect: .qemu10_0)
         for (index, section) in sections().enumerated() { devices.write(section, id: UInt32(10 + index)) }
         devices.finish(configuration: StreamConfiguration(machine: "virt"))
         writer.append(devices.output.bytes)
     }
 
-    static func whole() -> [UInt8] {
+    package static func whole() -> [UInt8] {
         var writer = ByteWriter()
         start(&writer)
         StreamCommand.openReturnPath.encode(to: &writer)
@@ -106,39 +108,54 @@ enum SmallStream {
     }
 
     /// Bytes of the description's text.
-    static let descriptionLength: UInt32 = 518
+    package static let descriptionLength: UInt32 = 518
 
     /// What a receiver saw.
-    struct Result {
-        var counts = RAMCounts()
-        var commands: [StreamCommand] = []
-        var descriptionLength: UInt32?
-        var pending: [String] = []
+    package struct Result {
+        package var counts = RAMCounts()
+        package var commands: [StreamCommand] = []
+        package var descriptionLength: UInt32?
+        package var pending: [String] = []
     }
 
     /// Reads a stream as a destination does.
+    ///
+    /// - Parameter isComplete: all memory and all devices have to come.
     @discardableResult
-    static func receive(_ bytes: [UInt8]) throws(StreamError) -> Result {
+    package static func receive(_ bytes: [UInt8], isComplete: Bool = false) throws(StreamError) -> Result {
         let reader = StreamReader(InputBuffer(ArraySource(bytes, chunk: 7), capacity: 512))
         let sink = FixedSink(lengths: [8192, 8192])
         var ram = RAMDecoder(blocks: blocks)
         var loader = DeviceLoader(sections())
         var result = Result()
-        let configuration = try reader.configuration()
-        try configuration.check(
-            against: StreamConfiguration(machine: "virt", uuid: Array(1...16)), offset: reader.input.offset)
+        func at<T>(_ body: () throws(StreamError) -> T) throws(StreamError) -> T {
+            do throws(StreamError) { return try body() } catch { throw error.at(.destination, reader.phase) }
+        }
+        try at { () throws(StreamError) in
+            let local = StreamConfiguration(machine: "virt", uuid: Array(1...16))
+            try reader.configuration().check(against: local)
+        }
         while true {
-            switch try reader.next() {
+            let item = try at { () throws(StreamError) in try reader.next() }
+            switch item {
             case .section(let header):
-                if header.name == RAMSection.name {
-                    result.counts += try ram.load(reader, into: sink)
-                } else {
-                    try loader.load(reader)
+                try at { () throws(StreamError) in
+                    if header.name == RAMSection.name {
+                        result.counts += try ram.load(reader, into: sink)
+                    } else {
+                        try loader.load(reader)
+                    }
+                    try reader.endSection()
                 }
-                try reader.endSection()
             case .command(let command): result.commands.append(command)
             case .endOfStream:
-                result.descriptionLength = try reader.skipDescription()
+                try at { () throws(StreamError) in
+                    if isComplete {
+                        try ram.requireAll(reader)
+                        try loader.requireAll(reader)
+                    }
+                    result.descriptionLength = try reader.skipDescription()
+                }
                 result.pending = loader.pending.map(\.name)
                 return result
             }
@@ -147,11 +164,11 @@ enum SmallStream {
 }
 
 /// Blocks of fixed length.
-@safe final class FixedSink: RAMSink {
+@safe package final class FixedSink: RAMSink {
     private let memory: [UnsafeMutableRawBufferPointer]
-    private(set) var zeroed: [(block: Int, offset: UInt64)] = []
+    package private(set) var zeroed: [(block: Int, offset: UInt64)] = []
 
-    init(lengths: [Int]) {
+    package init(lengths: [Int]) {
         unsafe memory = lengths.map { length in
             let block = UnsafeMutableRawBufferPointer.allocate(byteCount: length, alignment: 4096)
             unsafe block.initializeMemory(as: UInt8.self, repeating: 0x55)
@@ -161,12 +178,12 @@ enum SmallStream {
 
     deinit { for index in 0..<(unsafe memory.count) { unsafe memory[index].deallocate() } }
 
-    func page(block: Int, offset: UInt64) -> UnsafeMutableRawBufferPointer {
+    package func page(block: Int, offset: UInt64) -> UnsafeMutableRawBufferPointer {
         let start = Int(offset)
         return unsafe UnsafeMutableRawBufferPointer(rebasing: memory[block][start..<start + 4096])
     }
 
-    func zero(block: Int, offset: UInt64) { zeroed.append((block, offset)) }
+    package func zero(block: Int, offset: UInt64) { zeroed.append((block, offset)) }
 
-    subscript(block: Int, offset: Int) -> UInt8 { unsafe memory[block][offset] }
+    package subscript(block: Int, offset: Int) -> UInt8 { unsafe memory[block][offset] }
 }
