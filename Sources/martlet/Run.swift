@@ -23,9 +23,9 @@ struct Run: AsyncParsableCommand {
             return print("martlet \(martletVersion)")
         }
         do {
-            let options = try MachineOptions(parsing: arguments)
-            if let listing = options.listing { return print(listing) }
-            try await start(options.configuration)
+            try await start(MachineOptions(parsing: arguments).configuration)
+        } catch let error as OptionError where error.isListing {
+            print(error)
         } catch {
             fail("\(error)")
         }

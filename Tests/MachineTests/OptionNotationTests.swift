@@ -159,8 +159,33 @@ struct OptionNotationTests {
             ("-object", "rng-random"), ("-accel", "tcg"),
         ])
     func help(option: String, name: String) throws {
-        let listing = try #require(try MachineOptions(parsing: [option, "help"]).listing)
-        #expect(listing.contains(name))
+        #expect(listing(option, "help").contains("\n  \(name)"))
+    }
+
+    @Test(
+        "help among the properties lists them",
+        arguments: [
+            ("-M virt,help", "aclint=on|off"), ("-cpu rv64,help", "zba=on"), ("-smp help", "cores"),
+            ("-device virtio-blk-device,help", "drive"), ("-device virtio-net-pci,help", "mac"),
+            ("-device virtserialport,help", "chardev"), ("-netdev user,help", "hostfwd"),
+            ("-netdev socket,help", "listen"), ("-netdev tap,help", "script=no"),
+            ("-chardev socket,help", "server=on|off"), ("-object memory-backend-ram,help", "size"),
+            ("-drive help", "file"), ("-blockdev raw,help", "file.filename"),
+            ("-global help", "virtio-mmio.force-legacy=on|off"),
+        ])
+    func properties(options: String, property: String) {
+        let words = options.split(separator: " ").map(String.init)
+        #expect(listing(words[0], words[1]).split(separator: "\n").contains("  \(property)"))
+    }
+
+    /// What an option answers where nothing is to be run.
+    private func listing(_ option: String, _ value: String) -> String {
+        do throws(OptionError) {
+            _ = try MachineOptions(parsing: [option, value])
+            return "nothing"
+        } catch {
+            return error.isListing ? error.description : "refused: \(error)"
+        }
     }
 
     @Test("every option has one name in the table, and text for the help")

@@ -8,8 +8,12 @@ public struct KeyValueOption: Sendable {
     /// The option with its dash, for errors.
     public let option: String
     private var pairs: [(key: String, value: String)] = []
-    /// Keys that somebody asked for: what may be given.
-    private var known: [String] = []
+    /// Keys that somebody asked for, with the values that are possible where those are few.
+    private var known: [(key: String, values: [String])] = []
+    /// `help` stands among the properties: what there is shall be listed.
+    private var isQuestion = false
+    /// What the properties are of, for their list.
+    private var subject = ""
 
     /// - Parameter implied: key of the first part when it has no `=`, e.g. `driver` in `-device`.
     public init(_ option: String, _ text: String, implied: String?) throws(OptionError) {
@@ -27,6 +31,8 @@ public struct KeyValueOption: Sendable {
         for (index, part) in Self.split(text).enumerated() {
             if let equals = part.firstIndex(of: "=") {
                 pairs.append((String(part[..<equals]), String(part[part.index(after: equals)...])))
+            } else if part == "help" || part == "?" {
+                isQuestion = true
             } else if index == 0, let implied {
                 pairs.append((implied, part))
             } else if part.hasPrefix("no"), part.count > 2, part != "nodelay" {
@@ -80,9 +86,13 @@ public struct KeyValueOption: Sendable {
     /// The value of a key, which stays.
     public func value(_ key: String) -> String? { pairs.last { $0.key == key }?.value }
 
+    private mutating func note(_ key: String, _ values: [String] = []) {
+        if !known.contains(where: { $0.key == key }) { known.append((key, values)) }
+    }
+
     /// The value of a key, taken out; of several the last.
     public mutating func take(_ key: String) -> String? {
-        known.append(key)
+        note(key)
         guard let index = pairs.lastIndex(where: { $0.key == key }) else { return nil }
         let value = pairs[index].value
         pairs.removeAll { $0.key == key }
@@ -91,7 +101,7 @@ public struct KeyValueOption: Sendable {
 
     /// All values of a key that may be repeated; in JSON an array, of texts or of objects with a text `str`.
     public mutating func takeAll(_ key: String) -> [String] {
-        known.append(key)
+        note(key)
         func belongs(_ name: String) -> Bool {
             guard name != key else { return true }
             let parts = name.split(separator: ".", omittingEmptySubsequences: false)
@@ -103,13 +113,29 @@ public struct KeyValueOption: Sendable {
         return values
     }
 
+    /// The value of a key that must be there; empty where ``finish()`` will end the reading with a list.
     public mutating func require(_ key: String) throws(OptionError) -> String {
-        guard let value = take(key) else { throw OptionError(option, "needs '\(key)='") }
-        return value
+        if let value = take(key) { return value }
+        guard isQuestion else { throw OptionError(option, "needs '\(key)='") }
+        return ""
+    }
+
+    /// The name that decides which other properties there are; `help` in its place lists the names.
+    ///
+    /// - Parameter usual: the name where none is given; nil when there has to be one.
+    public mutating func takeName(_ key: String, usual: String? = nil, title: String, of names: [String])
+        throws(OptionError) -> String
+    {
+        let given = take(key)
+        if given == nil, isQuestion { throw OptionError(listing: title, names) }
+        guard let name = given ?? usual else { throw OptionError(option, "needs '\(key)='") }
+        subject = name
+        return name
     }
 
     /// `on`, `yes`, `true`, `off`, `no`, `false`.
     public mutating func takeBool(_ key: String) throws(OptionError) -> Bool? {
+        note(key, ["on", "off"])
         guard let value = take(key) else { return nil }
         switch value {
         case "on", "yes", "true", "y": return true
@@ -150,9 +176,19 @@ public struct KeyValueOption: Sendable {
     public mutating func expect(_ key: String, _ values: String..., reason: String = "not built")
         throws(OptionError)
     {
+        note(key, values)
         guard let value = take(key), !values.contains(value) else { return }
         let choice = values.isEmpty ? "" : "; it can be \(values.joined(separator: " or "))"
         throw OptionError(option, "'\(key)=\(value)': \(reason)\(choice)")
+    }
+
+    /// A flag that has one state only.
+    public mutating func expectBool(_ key: String, _ only: Bool, reason: String = "not built")
+        throws(OptionError)
+    {
+        note(key, [only ? "on" : "off"])
+        guard let isOn = try takeBool(key), isOn != only else { return }
+        throw OptionError(option, "'\(key)=\(isOn ? "on" : "off")': \(reason)")
     }
 
     /// Properties that change nothing that a guest or a client could see here.
@@ -160,10 +196,18 @@ public struct KeyValueOption: Sendable {
         for key in keys { _ = take(key) }
     }
 
-    /// Everything that nobody asked for is an error.
+    /// Everything that nobody asked for is an error. Called before it is judged what is missing, so that `help` lists
+    /// what was asked for.
     public func finish() throws(OptionError) {
+        if isQuestion {
+            let lines = known.map {
+                $0.values.isEmpty ? $0.key : "\($0.key)=\($0.values.joined(separator: "|"))"
+            }
+            throw OptionError(
+                listing: "Properties of \(option)" + (subject.isEmpty ? "" : " \(subject)"), lines)
+        }
         guard let pair = pairs.first else { return }
-        throw OptionError(option, "unknown property '\(pair.key)'" + hint(pair.key, among: known))
+        throw OptionError(option, "unknown property '\(pair.key)'" + hint(pair.key, among: known.map(\.key)))
     }
 
     static func integer(_ text: String) -> UInt64? {

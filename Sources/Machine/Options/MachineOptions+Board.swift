@@ -2,10 +2,9 @@
 extension MachineOptions {
     mutating func readMachine(_ given: KeyValueOption) throws(OptionError) {
         var option = given
-        let type = option.take("type") ?? "virt"
-        let listed = ["none    empty machine", "virt    RISC-V VirtIO board (default)"]
-        if lists(option, type, "Machines", listed) { return }
-        guard ["none", "virt"].contains(type) else {
+        let types = ["virt", "none"]
+        let type = try option.takeName("type", usual: "virt", title: "Machines", of: types)
+        guard types.contains(type) else {
             throw OptionError(option.option, "'\(type)': only 'virt' is built" + hint(type, among: ["virt"]))
         }
         configuration.isNone = type == "none"
@@ -14,7 +13,7 @@ extension MachineOptions {
         if let names = option.take("accel") {
             accelerators += names.split(separator: ":").map(String.init)
         }
-        try option.expect("aia", "none", reason: "only the PLIC is built")
+        try option.expect("aia", "none", reason: "there is a PLIC")
         if option.value("acpi") == "off" { configuration.hasACPI = false }
         try option.expect(
             "acpi", "auto", "off", reason: "no ACPI tables are made; the guest has its device tree")
@@ -26,55 +25,19 @@ extension MachineOptions {
         for chip in 0..<2 {
             if let node = option.take("pflash\(chip)") { flashNodes[chip] = node }
         }
-        try option.expect("usb", "off", reason: "there is no USB")
+        try option.expectBool("usb", false, reason: "there is no USB")
         try option.expect("iommu-sys", "off", "auto", reason: "there is no IOMMU")
-        try option.expect("suppress-vmdesc", "off", reason: "a stream always ends with its description")
+        try option.expectBool("suppress-vmdesc", false, reason: "a stream always ends with its description")
         option.ignore("dump-guest-core", "mem-merge", "graphics")
         try option.finish()
     }
 
     mutating func readAccelerator(_ given: KeyValueOption) throws(OptionError) {
         var option = given
-        let name = try option.require("accel")
-        if lists(option, name, "Accelerators", ["tcg    the interpreter"]) { return }
-        accelerators.append(name)
+        accelerators.append(try option.takeName("accel", title: "Accelerators", of: ["tcg"]))
         try option.expect("thread", "multi", reason: "every hart has a thread")
         option.ignore("tb-size")
         try option.finish()
-    }
-
-    /// `-cpu rv64` with properties: the hart is what it is, so each of them has to say what holds anyway.
-    mutating func readCPU(_ given: KeyValueOption) throws(OptionError) {
-        var option = given
-        let model = option.take("model") ?? "rv64"
-        if lists(option, model, "Harts", ["rv64"]) { return }
-        guard model == "rv64" else {
-            throw OptionError(
-                option.option, "'\(model)': only 'rv64' is built" + hint(model, among: ["rv64"]))
-        }
-        for name in VirtBoard.extensions + ["s", "u", "mmu", "pmp", "sv39", "sv48", "sv57"] {
-            if try option.takeBool(name) == false {
-                throw OptionError(option.option, "'\(name)=off': the hart always has it")
-            }
-        }
-        for block in ["cbom", "cbop", "cboz"] {
-            try option.expect("\(block)_blocksize", "64", reason: "the hart's blocks have 64 bytes")
-        }
-        for name in option.names where Self.isExtensionName(name) {
-            if try option.takeBool(name) == true {
-                throw OptionError(option.option, "'\(name)=on': the hart does not have it")
-            }
-        }
-        try option.finish()
-    }
-
-    /// Single letters and the longer names that begin with z, s or x.
-    private static func isExtensionName(_ name: String) -> Bool {
-        guard let first = name.first, name.allSatisfy({ $0.isASCII && ($0.isLowercase || $0.isNumber) })
-        else {
-            return false
-        }
-        return name.count == 1 ? first.isLowercase : name.count > 2 && "zsx".contains(first)
     }
 
     mutating func readMemory(_ given: KeyValueOption) throws(OptionError) {
@@ -111,37 +74,6 @@ extension MachineOptions {
         }
         try setMemorySize(backend.size, "-object \(name)")
         configuration.memoryBackend = backend
-    }
-
-    mutating func readHarts(_ given: KeyValueOption) throws(OptionError) {
-        var option = given
-        for level in ["drawers", "books", "dies", "clusters", "modules"] {
-            try option.expect(level, "1", reason: "the board has sockets, cores and threads")
-        }
-        var product: UInt64 = 1
-        var isComplete = true
-        for level in ["sockets", "cores", "threads"] {
-            guard let count = try option.takeInteger(level) else {
-                isComplete = false
-                continue
-            }
-            guard (1...8).contains(count) else {
-                throw OptionError(option.option, "'\(level)=\(count)': 1 to 8")
-            }
-            product *= count
-        }
-        let maximum = try option.takeInteger("maxcpus")
-        let harts = try option.takeInteger("cpus") ?? maximum ?? product
-        guard (1...8).contains(harts) else { throw OptionError(option.option, "1 to 8 harts, not \(harts)") }
-        if let maximum, maximum != harts {
-            throw OptionError(option.option, "'maxcpus=\(maximum)': harts cannot be added later")
-        }
-        guard isComplete ? product == harts : harts % product == 0 else {
-            throw OptionError(
-                option.option, "sockets, cores and threads make \(product) harts, but there are \(harts)")
-        }
-        configuration.harts = Int(harts)
-        try option.finish()
     }
 
     mutating func readGlobal(_ given: KeyValueOption) throws(OptionError) {
@@ -208,7 +140,7 @@ extension MachineOptions {
                 throw OptionError(option.option, "'\(key)=\(order)': drives are letters from a to p")
             }
         }
-        try option.expect("menu", "off", reason: "there is no boot menu")
+        try option.expectBool("menu", false, reason: "there is no boot menu")
         try option.finish()
     }
 
@@ -236,7 +168,7 @@ extension MachineOptions {
     mutating func readMessages(_ given: KeyValueOption) throws(OptionError) {
         var option = given
         if let isOn = try option.takeBool("timestamp") { configuration.hasTimestamps = isOn }
-        try option.expect("guest-name", "off")
+        try option.expectBool("guest-name", false)
         try option.finish()
     }
 

@@ -7,17 +7,16 @@ extension MachineOptions {
 
     mutating func readChardev(_ given: KeyValueOption) throws(OptionError) {
         var option = given
-        let name = try option.require("backend")
-        if lists(option, name, "Character devices", ChardevBackend.allCases.map(\.rawValue)) { return }
+        let names = ChardevBackend.allCases.map(\.rawValue)
+        let name = try option.takeName("backend", title: "Character devices", of: names)
         guard let backend = ChardevBackend(rawValue: name) else {
-            let names = ChardevBackend.allCases.map(\.rawValue)
             throw OptionError(
                 option.option,
                 "backend '\(name)' is not built: \(names.joined(separator: ", ")) are"
                     + hint(name, among: names))
         }
         let id = try option.require("id")
-        try option.expect("mux", "off", reason: "a character device has one user")
+        try option.expectBool("mux", false, reason: "a character device has one user")
         guard option.take("logfile") == nil else {
             throw OptionError(option.option, "'logfile=' is not built; have the chardev itself write a file")
         }
@@ -35,7 +34,7 @@ extension MachineOptions {
         switch backend {
         case .null: return .null
         case .stdio:
-            try option.expect("signal", "on", reason: "the interrupt key always ends the process")
+            try option.expectBool("signal", true, reason: "the interrupt key always ends the process")
             return .stdio
         case .pty: return .pty
         case .file:
@@ -43,13 +42,13 @@ extension MachineOptions {
             return .file(path: try option.require("path"), append: try option.takeBool("append") ?? false)
         case .socket:
             for key in ["telnet", "tn3270", "websocket", "abstract"] {
-                try option.expect(key, "off", reason: "only plain sockets are built")
+                try option.expectBool(key, false, reason: "only plain sockets are built")
             }
-            for key in ["reconnect", "reconnect-ms", "delay"] {
-                try option.expect(key, "0", "on", "off", reason: "a connection is made once")
+            for key in ["reconnect", "reconnect-ms"] {
+                try option.expect(key, "0", reason: "a connection is made once")
             }
             for key in ["tls-creds", "tls-authz", "to"] { try option.expect(key) }
-            option.ignore("nodelay", "ipv4", "ipv6", "tight")
+            option.ignore("delay", "nodelay", "ipv4", "ipv6", "tight")
             return try socket(&option)
         }
     }

@@ -20,8 +20,7 @@ extension MachineOptions {
 
     mutating func readDevice(_ given: KeyValueOption) throws(OptionError) {
         var option = given
-        let name = try option.require("driver")
-        if lists(option, name, "Devices", Driver.names) { return }
+        let name = try option.takeName("driver", title: "Devices", of: Driver.names)
         let stem =
             name.hasSuffix("-device")
             ? name.dropLast(7) : name.hasSuffix("-pci") ? name.dropLast(4) : name[...]
@@ -60,8 +59,8 @@ extension MachineOptions {
         guard bus == nil || bus == "pcie.0" else {
             throw OptionError(option.option, "'bus=\(bus ?? "")': the one PCI bus is pcie.0")
         }
-        try option.expect("disable-modern", "off", "false", reason: "devices serve modern drivers")
-        try option.expect("multifunction", "off", reason: "a device has one function")
+        try option.expectBool("disable-modern", false, reason: "devices serve modern drivers")
+        try option.expectBool("multifunction", false, reason: "a device has one function")
         let legacy = option.take("disable-legacy") ?? "auto"
         guard ["on", "off", "auto", "true", "false"].contains(legacy) else {
             throw OptionError(option.option, "'disable-legacy=\(legacy)': on, off or auto")
@@ -100,7 +99,7 @@ extension MachineOptions {
                 try option.expect(key, "512", reason: "a block has 512 bytes")
             }
             try option.expect("write-cache", "on", "auto", reason: "the guest may switch it off")
-            try option.expect("share-rw", "off", reason: "images are locked")
+            try option.expectBool("share-rw", false, reason: "images are locked")
             return .block(drive: drive, serial: serial)
         case .network:
             let mac = option.take("mac")
@@ -110,7 +109,7 @@ extension MachineOptions {
                 }
                 return bytes
             }
-            try option.expect("mq", "off", reason: "a card has one pair of queues")
+            try option.expectBool("mq", false, reason: "a card has one pair of queues")
             try option.expect("host_mtu", "0")
             let rom = if case .pci = place { option.take("romfile") } else { String?.none }
             return .network(netdev: option.take("netdev"), mac: address, rom: rom == "" ? nil : rom)
@@ -124,7 +123,7 @@ extension MachineOptions {
             return .rng
         case .balloon:
             for key in ["deflate-on-oom", "free-page-reporting", "free-page-hint", "page-poison"] {
-                try option.expect(key, "off")
+                try option.expectBool(key, false)
             }
             return .balloon
         case .serial:
@@ -134,6 +133,8 @@ extension MachineOptions {
             let chardev = try option.require("chardev")
             let name = option.take("name")
             let port = try option.takeInteger("nr")
+            let bus = option.take("bus")
+            try option.finish()
             if let port, port > 30 { throw OptionError(option.option, "'nr=\(port)': 0 to 30") }
             if driver == .port, port == 0 {
                 throw OptionError(option.option, "'nr=0': port 0 is for a console")
@@ -141,14 +142,14 @@ extension MachineOptions {
             return .port(
                 .init(
                     chardev: chardev, name: name ?? "", isConsole: driver == .console,
-                    number: port.map { Int($0) }, device: try serialDevice(&option)))
+                    number: port.map { Int($0) }, device: try serialDevice(bus, option)))
         }
     }
 
     /// The virtio-serial device of a port: the one that `bus=ID.0` names, else the last one before it.
-    private func serialDevice(_ option: inout KeyValueOption) throws(OptionError) -> Int {
+    private func serialDevice(_ bus: String?, _ option: KeyValueOption) throws(OptionError) -> Int {
         let candidates = configuration.devices.indices.filter { configuration.devices[$0].kind == .serial }
-        guard let bus = option.take("bus") else {
+        guard let bus else {
             guard let last = candidates.last else {
                 throw OptionError(option.option, "needs a -device virtio-serial-device before it")
             }
@@ -180,9 +181,8 @@ extension MachineOptions {
 
     mutating func readNetdev(_ given: KeyValueOption) throws(OptionError) {
         var option = given
-        let name = try option.require("type")
         let names = NetdevType.allCases.map(\.rawValue)
-        if lists(option, name, "Networks", names) { return }
+        let name = try option.takeName("type", title: "Networks", of: names)
         guard let type = NetdevType(rawValue: name) else {
             throw OptionError(
                 option.option,
@@ -199,7 +199,9 @@ extension MachineOptions {
                 hostForwards: option.takeAll("hostfwd"), restrict: try option.takeBool("restrict") ?? false)
         case .socket:
             let listen = option.take("listen")
-            guard let address = listen ?? option.take("connect"), let colon = address.lastIndex(of: ":")
+            let connect = option.take("connect")
+            try option.finish()
+            guard let address = listen ?? connect, let colon = address.lastIndex(of: ":")
             else { throw OptionError(option.option, "needs 'listen=HOST:PORT' or 'connect=HOST:PORT'") }
             let host = String(address[..<colon])
             let port = String(address[address.index(after: colon)...])
@@ -207,7 +209,7 @@ extension MachineOptions {
                 listen != nil ? .socketListen(host: host, port: port) : .socketConnect(host: host, port: port)
         case .tap:
             for key in ["script", "downscript"] { try option.expect(key, "no", reason: "no script is run") }
-            try option.expect("vhost", "off")
+            try option.expectBool("vhost", false)
             kind = .tap(interface: option.take("ifname"), descriptor: try option.takeDescriptor("fd"))
         }
         try option.finish()
@@ -228,9 +230,8 @@ extension MachineOptions {
 
     mutating func readObject(_ given: KeyValueOption) throws(OptionError) {
         var option = given
-        let name = try option.require("qom-type")
         let names = ObjectType.allCases.map(\.rawValue)
-        if lists(option, name, "Objects", names) { return }
+        let name = try option.takeName("qom-type", title: "Objects", of: names)
         guard let type = ObjectType(rawValue: name) else {
             throw OptionError(option.option, "object type '\(name)' is not built" + hint(name, among: names))
         }
@@ -252,25 +253,25 @@ extension MachineOptions {
     private mutating func readMemoryBackend(_ type: ObjectType, _ id: String, _ option: inout KeyValueOption)
         throws(OptionError)
     {
-        guard let size = try option.takeSize("size") else {
-            throw OptionError(option.option, "needs 'size='")
-        }
+        let size = try option.takeSize("size")
         let share = try option.takeBool("share")
         let source: MachineConfiguration.MemoryBackend.Source
         switch type {
         case .file:
             let path = try option.require("mem-path")
-            for key in ["readonly", "pmem", "discard-data"] { try option.expect(key, "off") }
+            for key in ["readonly", "pmem", "discard-data"] { try option.expectBool(key, false) }
             try option.expect("offset", "0")
             source = .file(path: path, isShared: share ?? false)
         case .memfd:
-            try option.expect("hugetlb", "off")
+            try option.expectBool("hugetlb", false)
             option.ignore("seal")
             source = .memfd
         default: source = share == true ? .memfd : .anonymous
         }
-        for key in ["policy"] { try option.expect(key, "default", reason: "memory has no host nodes") }
+        try option.expect("policy", "default", reason: "memory has no host nodes")
         option.ignore("merge", "dump", "prealloc", "reserve", "align")
+        try option.finish()
+        guard let size else { throw OptionError(option.option, "needs 'size='") }
         configuration.memoryBackends.append(.init(id: id, size: size, source: source))
     }
 

@@ -15,11 +15,9 @@ struct PendingDrive {
 extension MachineOptions {
     mutating func readDrive(_ given: KeyValueOption) throws(OptionError) {
         var option = given
-        guard let path = option.take("file") ?? option.take("file.filename"), !path.isEmpty else {
-            throw OptionError(option.option, "needs 'file='; a drive without a medium is not built")
-        }
+        let file = option.take("file") ?? option.take("file.filename")
         try option.expect("file.driver", "file")
-        try option.expect("format", "raw", reason: "only raw is built")
+        try option.expect("format", "raw")
         let index = try option.takeInteger("index")
         let unit = try option.takeInteger("unit") ?? index
         let interface: PendingDrive.Interface
@@ -37,8 +35,11 @@ extension MachineOptions {
         let isDisc = option.value("media") == "cdrom"
         try option.expect("media", "disk", "cdrom")
         try imageProperties(&option, "")
-        try option.expect("snapshot", "off")
+        try option.expectBool("snapshot", false)
         try option.finish()
+        guard let path = file, !path.isEmpty else {
+            throw OptionError(option.option, "needs 'file='; a drive without a medium is not built")
+        }
         try add(
             .init(
                 interface: interface,
@@ -54,7 +55,7 @@ extension MachineOptions {
         for key in ["werror", "rerror"] {
             try option.expect(prefix + key, "report", "auto", reason: "the guest is told of errors")
         }
-        try option.expect(prefix + "copy-on-read", "off")
+        try option.expectBool(prefix + "copy-on-read", false)
         option.ignore(
             prefix + "cache", prefix + "cache.direct", prefix + "cache.no-flush", prefix + "cache.writeback",
             prefix + "aio", prefix + "discard", prefix + "detect-zeroes", prefix + "auto-read-only")
@@ -62,61 +63,52 @@ extension MachineOptions {
 
     mutating func readBlockdev(_ given: KeyValueOption) throws(OptionError) {
         var option = given
-        let driver = try option.require("driver")
+        let drivers = ["file", "host_device", "raw"]
+        let driver = try option.takeName("driver", title: "Block drivers", of: drivers)
         let node = try option.require("node-name")
-        let isReadOnly = try option.takeBool("read-only") ?? false
+        var drive = MachineConfiguration.Drive(
+            id: node, path: "", isReadOnly: try option.takeBool("read-only") ?? false, isNode: true)
         try imageProperties(&option, "")
         switch driver {
         case "file", "host_device":
-            let path = try option.require("filename")
-            try option.finish()
-            try add(
-                .init(
-                    interface: .none,
-                    drive: .init(id: node, path: path, isReadOnly: isReadOnly, isNode: true, driver: "file")),
-                option.option)
+            drive.path = try option.require("filename")
+            drive.driver = "file"
         case "raw":
             for key in ["offset", "size"] { try option.expect(key, "0", reason: "an image is used whole") }
-            if let below = option.take("file") {
-                try option.finish()
-                guard let index = pendingDrives.firstIndex(where: { $0.drive.id == below }) else {
-                    throw OptionError(
-                        option.option,
-                        "there is no node '\(below)' before it"
-                            + hint(below, among: pendingDrives.map(\.drive.id)))
-                }
-                pendingDrives[index].isInner = true
-                let drive = pendingDrives[index].drive
-                try add(
-                    .init(
-                        interface: .none,
-                        drive: .init(
-                            id: node, path: drive.path, isReadOnly: isReadOnly || drive.isReadOnly,
-                            isNode: true)),
-                    option.option)
-            } else {
-                let below = option.take("file.driver") ?? "file"
-                guard below == "file" || below == "host_device" else {
-                    throw OptionError(option.option, "driver '\(below)' is not built")
-                }
-                let path = try option.require("file.filename")
-                let isFileReadOnly = try option.takeBool("file.read-only") ?? false
-                option.ignore("file.node-name")
-                try imageProperties(&option, "file.")
-                try option.finish()
-                try add(
-                    .init(
-                        interface: .none,
-                        drive: .init(
-                            id: node, path: path, isReadOnly: isReadOnly || isFileReadOnly, isNode: true)),
-                    option.option)
-            }
+            try readInnerNode(&option, &drive)
         default:
             throw OptionError(
                 option.option,
                 "driver '\(driver)' is not built: file, host_device and raw are"
-                    + hint(driver, among: ["file", "host_device", "raw"]))
+                    + hint(driver, among: drivers))
         }
+        try option.finish()
+        try add(.init(interface: .none, drive: drive), option.option)
+    }
+
+    /// What a raw node stands on: a node by its name, or one described within.
+    private mutating func readInnerNode(
+        _ option: inout KeyValueOption, _ drive: inout MachineConfiguration.Drive
+    ) throws(OptionError) {
+        if let name = option.take("file") {
+            guard let index = pendingDrives.firstIndex(where: { $0.drive.id == name }) else {
+                throw OptionError(
+                    option.option,
+                    "there is no node '\(name)' before it" + hint(name, among: pendingDrives.map(\.drive.id)))
+            }
+            pendingDrives[index].isInner = true
+            drive.path = pendingDrives[index].drive.path
+            drive.isReadOnly = drive.isReadOnly || pendingDrives[index].drive.isReadOnly
+            return
+        }
+        let driver = option.take("file.driver") ?? "file"
+        guard driver == "file" || driver == "host_device" else {
+            throw OptionError(option.option, "driver '\(driver)' is not built")
+        }
+        drive.path = try option.require("file.filename")
+        drive.isReadOnly = try option.takeBool("file.read-only") ?? false || drive.isReadOnly
+        option.ignore("file.node-name")
+        try imageProperties(&option, "file.")
     }
 
     private mutating func add(_ drive: PendingDrive, _ option: String) throws(OptionError) {

@@ -3,8 +3,6 @@
 /// ``OptionTable`` lists the options; what each of them does stands in the extensions by subject.
 public struct MachineOptions {
     public internal(set) var configuration = MachineConfiguration()
-    /// A list that was asked for instead of a machine (`-device help`): print it and end.
-    public internal(set) var listing: String?
 
     var accelerators: [String] = []
     var serials: [MachineConfiguration.Character] = []
@@ -21,7 +19,7 @@ public struct MachineOptions {
     var pendingDrives: [PendingDrive] = []
     var flashNodes: [Int: String] = [:]
 
-    /// - Throws: ``OptionError`` for what is unknown, malformed or not built.
+    /// - Throws: ``OptionError`` for what is unknown, malformed or not built, and for a list that `help` asks for.
     public init(parsing arguments: [String]) throws(OptionError) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
@@ -37,7 +35,6 @@ public struct MachineOptions {
                 value = next
             }
             try entry.read(&self, option, value)
-            if listing != nil { return }
         }
         try finish()
     }
@@ -69,13 +66,5 @@ extension MachineOptions {
         configuration.harts = 0
         configuration.memorySize = 1 << 20
         configuration.hasACPI = false
-    }
-
-    /// Answers `help` in place of a name; true when it did.
-    mutating func lists(_ option: KeyValueOption, _ name: String, _ title: String, _ names: [String]) -> Bool
-    {
-        guard name == "help" || name == "?" else { return false }
-        listing = ([title + ":"] + names).joined(separator: "\n  ")
-        return true
     }
 }

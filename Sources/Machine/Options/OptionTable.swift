@@ -204,14 +204,14 @@ public enum OptionTable {
         .init("sandbox", argument: "off", .neutral, "no system call filter is built") {
             (_, option, value) in
             var given = try KeyValueOption(option, value, implied: "enable")
-            try given.expect("enable", "off", reason: "no system call filter is built")
+            try given.expectBool("enable", false, reason: "no system call filter is built")
             try given.finish()
         },
         .init("overcommit", argument: "mem-lock=off", .neutral, "memory is not locked") {
             (_, option, value) in
             var given = try KeyValueOption(option, value, implied: nil)
-            try given.expect("mem-lock", "off", reason: "guest memory cannot be locked")
-            try given.expect("cpu-pm", "off", reason: "a waiting hart always sleeps")
+            try given.expectBool("mem-lock", false, reason: "guest memory cannot be locked")
+            try given.expectBool("cpu-pm", false, reason: "a waiting hart always sleeps")
             try given.finish()
         },
         .init("audiodev", argument: "none,id=ID", .neutral, "there is no sound") {
@@ -232,7 +232,11 @@ public enum OptionTable {
         for name in ["vnc", "spice", "full-screen", "k", "g", "usb", "usbdevice", "sound", "audio"] {
             reasons[name] = "needs a device that is not built"
         }
-        for name in ["gdb", "s", "d", "D", "trace", "semihosting", "semihosting-config", "icount", "record"] {
+        reasons["enable-kvm"] = "is not built: guests are interpreted (-accel tcg)"
+        for name in [
+            "gdb", "s", "d", "D", "dfilter", "trace", "jitdump", "perfmap", "enable-sync-profile",
+            "semihosting", "semihosting-config", "icount", "record",
+        ] {
             reasons[name] = "is not built: no debugger, trace or replay"
         }
         for name in ["loadvm", "snapshot"] { reasons[name] = "is not built: disk images are raw" }
@@ -241,6 +245,7 @@ public enum OptionTable {
             "virtfs", "tpmdev", "parallel", "debugcon", "watchdog", "watchdog-action", "fw_cfg", "smbios",
             "acpitable", "mem-path", "mem-prealloc", "preconfig", "plugin", "chroot", "runas", "seed",
             "cpu-pm", "iscsi", "option-rom", "no-fd-bootchk", "echr", "show-cursor", "tb-size", "xen-domid",
+            "dump-vmstate", "shim",
         ] { reasons[name] = "is not built" }
         return reasons
     }()
