@@ -57,9 +57,6 @@ final class Control: Sendable {
                 throw OptionError("-incoming \(incoming)", "\(error)")
             }
         }
-        for (label, path) in machine.terminals.sorted(by: { $0.key < $1.key }) {
-            warn("char device redirected to \(path) (label \(label))")
-        }
         // Who can ask is told where the guest is awaited.
         for monitor in machine.configuration.monitors { try server.serve(Self.endpoint(monitor.character)) }
     }

@@ -43,12 +43,17 @@ let martletVersion = "0.1.0"
 let hasTimestamps = Atomic<Bool>(false)
 
 /// Prints a line on standard error.
-func warn(_ message: String) {
+func warn(_ message: String) { write(message, to: STDERR_FILENO) }
+
+/// Prints a line on standard output.
+func say(_ message: String) { write(message, to: STDOUT_FILENO) }
+
+private func write(_ message: String, to descriptor: Int32) {
     var line = "martlet: \(message)\n"
     if hasTimestamps.load(ordering: .relaxed) {
         line = Date.now.formatted(.iso8601.time(includingFractionalSeconds: true)) + " " + line
     }
-    unsafe _ = Glibc.write(2, line, line.utf8.count)
+    unsafe _ = Glibc.write(descriptor, line, line.utf8.count)
 }
 
 /// Ends the process with a message on standard error.

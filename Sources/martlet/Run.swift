@@ -45,6 +45,7 @@ struct Run: AsyncParsableCommand {
         }
         if let name = configuration.processName { unsafe cplatform_set_thread_name(name) }
         let machine = try VirtualMachine(configuration)
+        for (label, path) in machine.terminals { say("char device redirected to \(path) (label \(label))") }
         if let path = configuration.pidFile { try PIDFile.write(path) }
         let control = try Control(machine)
         if let pipe { Daemon.stands(pipe) }

@@ -163,6 +163,30 @@ struct MachineCommandsTests {
         return Array(bytes[..<count])
     }
 
+    @Test("character devices are told with where they lead")
+    func characterDevices() async throws {
+        let path = "/tmp/martlet-chardev-\(getpid()).sock"
+        defer { unsafe unlink(path) }
+        let (machine, commands) = try machine([
+            "-serial", "chardev:t", "-chardev", "pty,id=t", "-chardev", "null,id=n", "-qmp",
+            "unix:q,server=on,wait=off",
+            "-chardev", "socket,id=s,path=\(path),server=on,wait=off", "-device", "virtio-serial-device",
+            "-device",
+            "virtconsole,chardev=s",
+        ])
+        defer { machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
+        let terminal = try #require(machine.terminals.first)
+        #expect(terminal.label == "t")
+        #expect(unsafe access(terminal.path, R_OK | W_OK) == 0)
+        #expect(
+            try await commands.queryChardev() == [
+                .init(label: "t", filename: "pty:\(terminal.path)", frontendOpen: true),
+                .init(label: "s", filename: "disconnected:unix:\(path),server=on", frontendOpen: true),
+                .init(label: "compat_monitor0", filename: "unix:q,server=on", frontendOpen: true),
+                .init(label: "n", filename: "null", frontendOpen: false),
+            ])
+    }
+
     @Test("memory is saved without anybody hearing of it")
     func savesQuietly() async throws {
         let (machine, commands) = try machine()

@@ -139,7 +139,7 @@ struct MachineOptionsTests {
         ),
         ("-audiodev alsa,id=a", "-audiodev: 'driver=alsa': there is no sound; it can be none"),
         ("-global virtio-mmio.force=on", "-global: unknown property 'virtio-mmio.force'"),
-        ("-serial chardev:c", "-serial: there is no chardev 'c' before it"),
+        ("-serial chardev:c", "-serial: there is no chardev 'c'"),
         ("-serial tty7", "-serial: 'tty7': not a character device that is built"),
         ("-serial stdoi", "-serial: 'stdoi': not a character device that is built; did you mean 'stdio'?"),
         ("-serial tcp:4444", "-serial: 'tcp:4444': no port"),
@@ -170,6 +170,11 @@ struct MachineOptionsTests {
             "-chardev null,id=a -serial chardev:a -mon chardev=a,mode=control",
             "-chardev: 'a' is used twice; it can have one user"
         ),
+        (
+            "-serial stdio -qmp stdio",
+            "stdio: standard input and output have two users, 'serial0' among them; give one of them"
+        ),
+        ("-nographic -daemonize", "-daemonize: there is no standard input and output in the background"),
         ("-mon chardev=c,mode=control", "-mon: there is no chardev 'c'"),
         ("-mon chardev=c,mode=loud", "-mon: 'mode=loud': expected 'control' or 'readline'"),
         ("-monitor stdio", "-monitor: the human monitor is not built yet; use -qmp, or -monitor none"),
@@ -190,7 +195,7 @@ struct MachineOptionsTests {
             "-blockdev driver=qcow2,node-name=q",
             "-blockdev: driver 'qcow2' is not built: file, host_device and raw are"
         ),
-        ("-blockdev driver=raw,node-name=r,file=f", "-blockdev: there is no node 'f' before it"),
+        ("-blockdev driver=raw,node-name=r,file=f", "-blockdev: there is no node 'f'"),
         (
             #"-blockdev {"driver":"raw","node-name":"r","file":{"driver":"nbd"}}"#,
             "-blockdev: driver 'nbd' is not built"
@@ -214,17 +219,17 @@ struct MachineOptionsTests {
             "-device: 'disable-modern=on': devices serve modern drivers"
         ),
         ("-device virtio-blk-device", "-device: needs 'drive='"),
-        ("-device virtio-blk-device,drive=d", "-device virtio-blk-device: there is no drive 'd'"),
+        ("-device virtio-blk-device,drive=d", "-device virtio-blk: there is no drive 'd'"),
         (
             "-device virtio-blk-device,drive=d,num-queues=4",
             "-device: 'num-queues=4': a disk on a slot has one queue; it can be 1"
         ),
-        ("-device virtio-net-device,netdev=n", "-device virtio-net-device: there is no netdev 'n'"),
+        ("-device virtio-net-device,netdev=n", "-device virtio-net: there is no netdev 'n'"),
         (
             "-device virtio-net-device,mac=52:54:00:00:00",
             "-device: 'mac=52:54:00:00:00': expected six bytes in hexadecimal"
         ),
-        ("-device virtio-rng-device,rng=r", "-device: there is no object 'r' before it"),
+        ("-device virtio-rng-device,rng=r", "-device virtio-rng: there is no object 'r'"),
         (
             "-device virtio-rng-device,id=a -device virtio-rng-device,id=a",
             "-device: there is already a device 'a'"

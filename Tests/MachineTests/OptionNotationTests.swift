@@ -90,7 +90,10 @@ struct OptionNotationTests {
             "off", "-msg", "timestamp=on", "-incoming", "defer",
         ]
         let machine = try MachineOptions(parsing: words).configuration
-        #expect(machine.monitors == [.init(mode: .control, character: .descriptor(25, server: true))])
+        #expect(
+            machine.monitors == [
+                .init(label: "charmonitor", mode: .control, character: .descriptor(25, server: true))
+            ])
         #expect(machine.staysAfterShutdown && machine.startsPaused && machine.hasTimestamps)
         #expect(machine.serial == .pty)
         #expect(machine.devices.count == 5)

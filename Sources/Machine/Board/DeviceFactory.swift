@@ -10,9 +10,7 @@ struct DeviceFactory {
     private var networkCards = 0
     /// What has been opened; images by the name of their drive or node.
     private(set) var images: [String: RawImage] = [:]
-    private(set) var backends: [CharacterBackend] = []
-    /// The terminals that were made, by the chardev's id.
-    private(set) var terminals: [String: String] = [:]
+    private(set) var characters: [OpenCharacter] = []
 
     init(configuration: MachineConfiguration, memory: GuestMemory, lock: BoardLock) {
         self.configuration = configuration
@@ -91,15 +89,15 @@ struct DeviceFactory {
                 throw OptionError(
                     "-device virtserialport", "no free port on its bus for chardev '\(port.chardev)'")
             }
-            let backend = try CharacterBackend(Self.kind(character))
+            let open = try OpenCharacter(label: port.chardev, character)
+            let backend = open.backend
             ports.append(
                 VirtioConsolePort(
                     id: id, isConsole: port.isConsole, name: port.name, isHostConnected: backend.isConnected,
                     roomChanged: { backend.roomChanged() }
                 ) { backend.send($0) })
             attached.append((id, backend))
-            backends.append(backend)
-            terminals[port.chardev] = backend.ptyPath
+            characters.append(open)
         }
         let console = VirtioConsole(ports: ports, isModern: isModern, memory: memory, lock: lock)
         for (id, backend) in attached {
@@ -112,21 +110,5 @@ struct DeviceFactory {
             }
         }
         return console
-    }
-
-    /// The way to a serial line, a console port or a monitor.
-    static func kind(_ character: MachineConfiguration.Character) throws -> CharacterBackend.Kind {
-        switch character {
-        case .null: .null
-        case .stdio: .stdio
-        case .file(let path, let append): .file(path: path, append: append)
-        case .pty: .pty
-        case .unix(let path, let server, let wait):
-            .socket(try StreamSocket.unix(path, isServer: server, waits: wait), isListening: server && !wait)
-        case .tcp(let host, let port, let server, let wait):
-            .socket(
-                try StreamSocket.tcp(host, port, isServer: server, waits: wait), isListening: server && !wait)
-        case .descriptor(let descriptor, let server): .socket(descriptor, isListening: server)
-        }
     }
 }

@@ -27,11 +27,10 @@ final class VirtBoard: @unchecked Sendable {
     let bus: BoardBus
     private(set) var harts: [Hart] = []
     let serial: UART16550
-    private var backends: [CharacterBackend] = []
+    /// The serial line and the ports of consoles.
+    private(set) var characters: [OpenCharacter] = []
     private(set) var virtio: [VirtioDevice] = []
     private(set) var images: [RawImage] = []
-    /// The terminals that were made for character devices, by their labels.
-    private(set) var terminals: [String: String] = [:]
     private let maskROM: RAMBlock
     private(set) var flash: [PFlashCFI01] = []
     private let timerState = Mutex(TimerState())
@@ -90,7 +89,8 @@ final class VirtBoard: @unchecked Sendable {
                     timer: { hartBox.hart(index)?.setInterrupt(.machineTimer, $0) },
                     supervisorTimerDue: { hartBox.hart(index)?.timerDue() })
             }, timers: timers)
-        let backend = try CharacterBackend(DeviceFactory.kind(configuration.serial))
+        let line = try OpenCharacter(label: configuration.serialLabel, configuration.serial)
+        let backend = line.backend
         serial = UART16550(timers: timers, line: plic.line(VirtAddressMap.uartSource)) { backend.send([$0]) }
         bus.connect(aclint: aclint, hartCount: count)
         bus.map(VirtAddressMap.clint, 0x10000, aclint)
@@ -141,9 +141,7 @@ final class VirtBoard: @unchecked Sendable {
             lock: lock)
         virtio = slots.devices
         images = Array(factory.images.values)
-        backends = [backend] + factory.backends
-        terminals = factory.terminals
-        terminals[configuration.serialLabel] = backend.ptyPath
+        characters = [line] + factory.characters
         let acpi = configuration.hasACPI ? ACPITables(lock: lock) : nil
 
         parts = BoardSections(
@@ -241,7 +239,7 @@ final class VirtBoard: @unchecked Sendable {
         clock.start()
         timers.clockChanged()
         for device in virtio { device.resume() }
-        for backend in backends { backend.roomChanged() }
+        for open in characters { open.backend.roomChanged() }
         for hart in harts { hart.resume() }
     }
 
@@ -250,7 +248,7 @@ final class VirtBoard: @unchecked Sendable {
         for hart in harts { hart.stop() }
         for device in virtio { device.shutDown() }
         timers.close()
-        for backend in backends { backend.shutDown() }
+        for open in characters { open.backend.shutDown() }
         for image in images { try? image.inactivate() }
     }
 

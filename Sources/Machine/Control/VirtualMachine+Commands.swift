@@ -88,13 +88,18 @@ public struct MachineCommands: CommandHandler {
 
     public func queryChardev() async throws(QAPIError) -> [ChardevInfo] {
         let configuration = machine.configuration
-        var all = configuration.characters
-        all[configuration.serialLabel] = configuration.serial
-        return all.sorted { $0.key < $1.key }.map { label, character in
-            let terminal = machine.terminals[label].map { "pty:\($0)" }
-            return ChardevInfo(
-                label: label, filename: terminal ?? character.description, frontendOpen: true)
-        }
+        let used =
+            machine.board.characters.map {
+                ChardevInfo(label: $0.label, filename: $0.filename, frontendOpen: true)
+            }
+            + configuration.monitors.map {
+                ChardevInfo(label: $0.label, filename: $0.character.description, frontendOpen: true)
+            }
+        let unused = configuration.characters.filter { id, _ in !used.contains { $0.label == id } }
+        return used
+            + unused.sorted { $0.key < $1.key }.map {
+                ChardevInfo(label: $0.key, filename: $0.value.description, frontendOpen: false)
+            }
     }
 
     // MARK: The monitor for people

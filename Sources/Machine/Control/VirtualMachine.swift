@@ -38,9 +38,6 @@ public final class VirtualMachine: Sendable {
 
     public var memory: GuestMemory { board.memory }
 
-    /// The terminals that were made for character devices, by their labels.
-    public var terminals: [String: String] { board.terminals }
-
     /// The guest's RAM less what it has given to its balloon, in bytes; nil without one.
     public var balloonedMemory: UInt64? {
         for case let balloon as VirtioBalloon in board.virtio {
@@ -87,7 +84,7 @@ public final class VirtualMachine: Sendable {
         }
     }
 
-    /// Who hears of events.
+    /// Who hears of events, from any thread. It must not call the machine.
     public func setEventSink(_ sink: @escaping @Sendable (Event) -> Void) { eventSink.withLock { $0 = sink } }
 
     /// Who ends the process when the guest has powered off or a client quits.
@@ -95,17 +92,22 @@ public final class VirtualMachine: Sendable {
 
     private func emit(_ event: Event) { eventSink.withLock { $0 }?(event) }
 
+    /// Pseudo terminals that were opened: label and path of each.
+    public var terminals: [(label: String, path: String)] {
+        board.characters.compactMap { open in open.backend.ptyPath.map { (open.label, $0) } }
+    }
+
     // MARK: Run control
 
     /// Lets the harts run, from `prelaunch`, `paused` or, on the operator's word, `postmigrate`. No effect when running.
     public func resume() {
-        let resumed = state.withLock { state -> Bool in
-            guard !state.isRunning else { return false }
+        state.withLock { state in
+            guard !state.isRunning else { return }
+            // Before the guest can bring about another one.
+            emit(.resume)
             board.resume()
             state = .running
-            return true
         }
-        if resumed { emit(.resume) }
     }
 
     /// Stops the harts and settles the devices; the run state becomes `new`. No effect when not running, but for the

@@ -24,7 +24,7 @@ public struct MachineConfiguration: Sendable {
             switch self {
             case .null: "null"
             case .stdio: "stdio"
-            case .file(let path, _): "file:\(path)"
+            case .file: "file"
             case .pty: "pty"
             case .unix(let path, let server, _): "unix:\(path)\(server ? ",server=on" : "")"
             case .tcp(let host, let port, let server, _): "tcp:\(host):\(port)\(server ? ",server=on" : "")"
@@ -35,6 +35,8 @@ public struct MachineConfiguration: Sendable {
 
     public struct Monitor: Equatable, Sendable {
         public enum Mode: Equatable, Sendable { case control, readline }
+        /// As `query-chardev` names it.
+        public var label: String
         public var mode: Mode
         public var character: Character
     }
@@ -149,7 +151,7 @@ public struct MachineConfiguration: Sendable {
     public var initrd: String?
     public var arguments: String?
     public var serial: Character = .null
-    /// What the serial line is called: the chardev's id, if it has one.
+    /// As `query-chardev` names it.
     public var serialLabel = "serial0"
     public var characters: [String: Character] = [:]
     public var monitors: [Monitor] = []

@@ -1,3 +1,10 @@
+/// The other end of a serial line or a monitor, as an option names it.
+enum CharacterReference {
+    case own(MachineConfiguration.Character)
+    /// One that `-chardev` describes, before or after.
+    case chardev(String)
+}
+
 /// Options about serial lines, character devices and monitors.
 extension MachineOptions {
     /// What `-chardev` takes first.
@@ -69,13 +76,11 @@ extension MachineOptions {
     }
 
     /// The short notation of `-serial`, `-qmp` and `-monitor`.
-    private func character(_ option: String, _ text: String) throws(OptionError)
-        -> MachineConfiguration.Character
-    {
+    private func reference(_ option: String, _ text: String) throws(OptionError) -> CharacterReference {
         switch text {
-        case "none", "null": return .null
-        case "stdio", "mon:stdio": return .stdio
-        case "pty": return .pty
+        case "none", "null": return .own(.null)
+        case "stdio", "mon:stdio": return .own(.stdio)
+        case "pty": return .own(.pty)
         default: break
         }
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
@@ -86,17 +91,13 @@ extension MachineOptions {
         }
         let rest = String(parts[1])
         switch parts[0] {
-        case "chardev":
-            guard let character = configuration.characters[rest] else {
-                throw OptionError(option, "there is no chardev '\(rest)' before it")
-            }
-            return character
-        case "file": return .file(path: rest, append: false)
+        case "chardev": return .chardev(rest)
+        case "file": return .own(.file(path: rest, append: false))
         case "unix":
             var keys = try KeyValueOption(option, rest, implied: "path")
             let character = try socket(&keys)
             try keys.finish()
-            return character
+            return .own(character)
         case "tcp":
             var keys = try KeyValueOption(option, rest, implied: "address")
             let address = try keys.require("address")
@@ -110,7 +111,7 @@ extension MachineOptions {
             keys.ignore("nodelay")
             let character = try socket(&keys)
             try keys.finish()
-            return character
+            return .own(character)
         default:
             throw OptionError(
                 option, "'\(text)': not a character device that is built" + hint("\(parts[0]):", among: kinds)
@@ -119,20 +120,13 @@ extension MachineOptions {
     }
 
     mutating func readSerial(_ option: String, _ text: String) throws(OptionError) {
-        hasSerialOption = true
-        serials.append(try character(option, text))
-        if serials.count == 1, text.hasPrefix("chardev:") {
-            configuration.serialLabel = String(text.dropFirst(8))
-        }
-        use(text)
+        serials.append(try reference(option, text))
     }
 
     mutating func readMonitor(
         _ option: String, _ text: String, _ mode: MachineConfiguration.Monitor.Mode
     ) throws(OptionError) {
-        if text == "none" { return }
-        configuration.monitors.append(.init(mode: mode, character: try character(option, text)))
-        use(text)
+        if text != "none" { monitors.append((option, try reference(option, text), mode)) }
     }
 
     mutating func readMonitor(_ given: KeyValueOption) throws(OptionError) {
@@ -144,42 +138,64 @@ extension MachineOptions {
         guard mode == "control" || mode == "readline" else {
             throw OptionError(option.option, "'mode=\(mode)': expected 'control' or 'readline'")
         }
-        chardevMonitors.append((id, mode == "control" ? .control : .readline))
-        chardevUses.append(id)
+        monitors.append((option.option, .chardev(id), mode == "control" ? .control : .readline))
     }
 
-    private mutating func use(_ text: String) {
-        if text.hasPrefix("chardev:") { chardevUses.append(String(text.dropFirst(8))) }
-    }
+    // MARK: What follows from all options together
 
     mutating func finishCharacters() throws(OptionError) {
-        for (id, mode) in chardevMonitors {
-            guard let character = configuration.characters[id] else {
-                throw OptionError("-mon", "there is no chardev '\(id)'" + hint(id, among: chardevs))
-            }
-            configuration.monitors.append(.init(mode: mode, character: character))
-        }
-        if configuration.monitors.contains(where: { $0.mode == .readline }) {
-            throw OptionError("-monitor", "the human monitor is not built yet; use -qmp, or -monitor none")
-        }
-        if hasSerialOption {
-            configuration.serial = serials.first ?? .null
-            if serials.dropFirst().contains(where: { $0 != .null }) {
+        if let first = serials.first {
+            (configuration.serialLabel, configuration.serial) = try resolve(first, "-serial", "serial0")
+            for other in serials.dropFirst() {
+                if case .own(.null) = other { continue }
                 throw OptionError("-serial", "the board has one serial port")
             }
-        } else if hasDefaults, !configuration.isDaemon, isNographic || !hasDisplayOption {
+        } else if hasDefaults, isNographic || !hasDisplayOption && !configuration.isDaemon {
             configuration.serial = .stdio
         }
-        for case .port(let port) in configuration.devices.map(\.kind) { chardevUses.append(port.chardev) }
-        for (index, id) in chardevUses.enumerated() where chardevUses[..<index].contains(id) {
-            throw OptionError("-chardev", "'\(id)' is used twice; it can have one user")
-        }
-        let used =
-            [configuration.serial] + configuration.monitors.map(\.character)
-            + chardevUses.compactMap {
-                configuration.characters[$0]
+        for (index, monitor) in monitors.enumerated() {
+            if monitor.mode == .readline {
+                throw OptionError(
+                    monitor.option, "the human monitor is not built yet; use -qmp, or -monitor none")
             }
-        if configuration.isDaemon, used.contains(.stdio) {
+            let (label, character) = try resolve(monitor.end, monitor.option, "compat_monitor\(index)")
+            configuration.monitors.append(.init(label: label, mode: monitor.mode, character: character))
+        }
+        try checkUses()
+    }
+
+    private func resolve(_ reference: CharacterReference, _ option: String, _ label: String)
+        throws(OptionError) -> (label: String, character: MachineConfiguration.Character)
+    {
+        switch reference {
+        case .own(let character): return (label, character)
+        case .chardev(let id):
+            try check(id, isAmong: chardevs, "chardev", option)
+            return (id, configuration.characters[id] ?? .null)
+        }
+    }
+
+    /// Every character device has one user, and standard input and output are there once, or not at all.
+    private func checkUses() throws(OptionError) {
+        var uses = configuration.monitors.map { ($0.label, $0.character) }
+        uses.append((configuration.serialLabel, configuration.serial))
+        for case .port(let port) in configuration.devices.map(\.kind) {
+            if let character = configuration.characters[port.chardev] {
+                uses.append((port.chardev, character))
+            }
+        }
+        for (index, use) in uses.enumerated() {
+            if uses[..<index].contains(where: { $0.0 == use.0 }) {
+                throw OptionError("-chardev", "'\(use.0)' is used twice; it can have one user")
+            }
+            if use.1 == .stdio, uses[..<index].contains(where: { $0.1 == .stdio }) {
+                throw OptionError(
+                    "stdio",
+                    "standard input and output have two users, '\(use.0)' among them; give one of them "
+                        + "a file or a socket, or 'null'")
+            }
+        }
+        if configuration.isDaemon, uses.contains(where: { $0.1 == .stdio }) {
             throw OptionError(
                 "-daemonize",
                 "there is no standard input and output in the background for a serial port, "

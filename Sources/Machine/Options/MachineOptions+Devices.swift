@@ -79,7 +79,7 @@ extension MachineOptions {
         return number
     }
 
-    private func kind(
+    private mutating func kind(
         _ driver: Driver, _ place: MachineConfiguration.Device.Place, _ option: inout KeyValueOption
     ) throws(OptionError) -> MachineConfiguration.Device.Kind {
         option.ignore("bootindex")
@@ -114,11 +114,7 @@ extension MachineOptions {
             let rom = if case .pci = place { option.take("romfile") } else { String?.none }
             return .network(netdev: option.take("netdev"), mac: address, rom: rom == "" ? nil : rom)
         case .random:
-            if let source = option.take("rng"), !objects.contains(source) {
-                throw OptionError(
-                    option.option,
-                    "there is no object '\(source)' before it" + hint(source, among: objects.sorted()))
-            }
+            if let source = option.take("rng") { randomSources.append(source) }
             for key in ["max-bytes", "period"] { try option.expect(key, reason: "the rate is not limited") }
             return .rng
         case .balloon:
@@ -278,33 +274,24 @@ extension MachineOptions {
     // MARK: What follows from all options together
 
     func checkDevices() throws(OptionError) {
-        var slots = 0
+        for source in randomSources {
+            try check(source, isAmong: objects.sorted(), "object", "-device virtio-rng")
+        }
         for device in configuration.devices {
             switch device.kind {
             case .block(let drive, _):
-                let drives = configuration.drives.map(\.id)
-                guard drives.contains(drive) else {
-                    throw OptionError(
-                        "-device virtio-blk-device",
-                        "there is no drive '\(drive)'" + hint(drive, among: drives))
-                }
+                try check(drive, isAmong: configuration.drives.map(\.id), "drive", "-device virtio-blk")
             case .network(let netdev?, _, _):
                 let netdevs = configuration.networkBackends.map(\.id)
-                guard netdevs.contains(netdev) else {
-                    throw OptionError(
-                        "-device virtio-net-device",
-                        "there is no netdev '\(netdev)'" + hint(netdev, among: netdevs))
-                }
-            case .port(let port):
-                guard configuration.characters[port.chardev] != nil else {
-                    throw OptionError(
-                        "-device virtconsole",
-                        "there is no chardev '\(port.chardev)'" + hint(port.chardev, among: chardevs))
-                }
-                continue
+                try check(netdev, isAmong: netdevs, "netdev", "-device virtio-net")
+            case .port(let port): try check(port.chardev, isAmong: chardevs, "chardev", "-device virtconsole")
             default: break
             }
-            if case .mmio = device.place { slots += 1 }
+        }
+        let slots = configuration.devices.count { device in
+            if case .port = device.kind { return false }
+            if case .mmio = device.place { return true }
+            return false
         }
         if slots > 8 { throw OptionError("-device", "the board has eight virtio-mmio slots") }
     }

@@ -91,14 +91,12 @@ extension MachineOptions {
         _ option: inout KeyValueOption, _ drive: inout MachineConfiguration.Drive
     ) throws(OptionError) {
         if let name = option.take("file") {
-            guard let index = pendingDrives.firstIndex(where: { $0.drive.id == name }) else {
-                throw OptionError(
-                    option.option,
-                    "there is no node '\(name)' before it" + hint(name, among: pendingDrives.map(\.drive.id)))
+            try check(name, isAmong: pendingDrives.map(\.drive.id), "node", option.option)
+            for index in pendingDrives.indices where pendingDrives[index].drive.id == name {
+                pendingDrives[index].isInner = true
+                drive.path = pendingDrives[index].drive.path
+                drive.isReadOnly = drive.isReadOnly || pendingDrives[index].drive.isReadOnly
             }
-            pendingDrives[index].isInner = true
-            drive.path = pendingDrives[index].drive.path
-            drive.isReadOnly = drive.isReadOnly || pendingDrives[index].drive.isReadOnly
             return
         }
         let driver = option.take("file.driver") ?? "file"

@@ -5,17 +5,16 @@ public struct MachineOptions {
     public internal(set) var configuration = MachineConfiguration()
 
     var accelerators: [String] = []
-    var serials: [MachineConfiguration.Character] = []
-    var hasSerialOption = false
+    var serials: [CharacterReference] = []
     var hasDisplayOption = false
     var hasDefaults = true
     var isNographic = false
     var hasMemoryOption = false
     var memoryBackendName: String?
     var objects: Set<String> = []
-    var chardevMonitors: [(chardev: String, mode: MachineConfiguration.Monitor.Mode)] = []
-    /// Named chardevs that something stands on, in order.
-    var chardevUses: [String] = []
+    /// Objects that devices named.
+    var randomSources: [String] = []
+    var monitors: [(option: String, end: CharacterReference, mode: MachineConfiguration.Monitor.Mode)] = []
     var pendingDrives: [PendingDrive] = []
     var flashNodes: [Int: String] = [:]
 

@@ -5,6 +5,16 @@ func hint(_ name: String, among known: [String]) -> String {
     return near.map { "; did you mean '\($0.0)'?" } ?? ""
 }
 
+/// That `option` names something that is there.
+///
+/// - Parameters:
+///   - known: the names that there are.
+///   - what: of what kind they are.
+func check(_ name: String, isAmong known: [String], _ what: String, _ option: String) throws(OptionError) {
+    if known.contains(name) { return }
+    throw OptionError(option, "there is no \(what) '\(name)'" + hint(name, among: known))
+}
+
 /// How many characters have to be inserted, removed, replaced or swapped with their neighbour, of the first 64.
 func editDistance(_ left: String, _ right: String) -> Int {
     let a = Array(left.prefix(64))
