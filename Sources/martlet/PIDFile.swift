@@ -12,9 +12,8 @@ enum PIDFile {
         lock.l_type = Int16(F_WRLCK)
         lock.l_whence = Int16(SEEK_SET)
         guard unsafe cplatform_fcntl_lock(descriptor, F_SETLK, &lock) == 0 else {
-            let failure = failure("another process holds", path)
             close(descriptor)
-            throw failure
+            throw OptionError("-pidfile", "another process that runs has '\(path)'")
         }
         let text = "\(getpid())\n"
         guard ftruncate(descriptor, 0) == 0, unsafe Glibc.write(descriptor, text, text.utf8.count) > 0 else {

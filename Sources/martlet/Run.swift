@@ -89,7 +89,8 @@ extension MachineConfiguration {
         let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         let folder = String(decoding: bytes, as: UTF8.self)
         func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
-        if case .file(let path) = firmware { firmware = .file(absolute(path)) }
+        // One that is not here is looked for elsewhere.
+        if case .file(let path) = firmware, unsafe access(path, F_OK) == 0 { firmware = .file(absolute(path)) }
         kernel = kernel.map(absolute)
         initrd = initrd.map(absolute)
         pidFile = pidFile.map(absolute)

@@ -5,8 +5,8 @@ var runHelp: String {
     var lines = [
         "OVERVIEW: Run a riscv64 `virt` guest.", "", "USAGE: martlet run [option ...]", "",
         "The options are those of qemu-system-riscv64 -M virt. Sizes take K, M, G, T. Where an option takes",
-        "properties, a comma in a value is doubled; a JSON object can stand in their place. 'help' lists what",
-        "-M, -cpu, -chardev, -netdev, -device and -object know.",
+        "properties, a comma in a value is doubled; a JSON object can stand in their place. 'help' in place of a",
+        "name (-device help) or among properties (-device virtio-blk-device,help) lists what there is.",
     ]
     for group in OptionEntry.Group.allCases {
         lines += ["", group.rawValue]

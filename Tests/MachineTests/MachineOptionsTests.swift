@@ -177,7 +177,7 @@ struct MachineOptionsTests {
         ("-nographic -daemonize", "-daemonize: there is no standard input and output in the background"),
         ("-mon chardev=c,mode=control", "-mon: there is no chardev 'c'"),
         ("-mon chardev=c,mode=loud", "-mon: 'mode=loud': expected 'control' or 'readline'"),
-        ("-monitor stdio", "-monitor: the human monitor is not built yet; use -qmp, or -monitor none"),
+        ("-monitor stdio", "-monitor: a prompt is not built; human-monitor-command over -qmp does the same"),
         ("-daemonize -serial stdio", "-daemonize: there is no standard input and output in the background"),
         ("-daemonize -qmp stdio", "-daemonize: there is no standard input and output in the background"),
         ("-drive file=a,format=qcow2", "-drive: 'format=qcow2': not built; it can be raw"),

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Machine
@@ -188,6 +189,17 @@ struct OptionNotationTests {
             return "nothing"
         } catch {
             return error.isListing ? error.description : "refused: \(error)"
+        }
+    }
+
+    @Test("every option stands in the manual page")
+    func manual() throws {
+        let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../Documentation/martlet.1")
+        let text = try String(contentsOf: page, encoding: .utf8)
+        for entry in OptionTable.entries {
+            let names = entry.names.map { "\\-" + $0.replacingOccurrences(of: "-", with: "\\-") }
+            #expect(text.contains("\\fB\(names.joined(separator: ", "))\\fR"), "\(entry.names)")
         }
     }
 

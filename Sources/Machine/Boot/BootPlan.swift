@@ -29,7 +29,7 @@ struct BootPlan {
         let firmware: String?
         switch configuration.firmware {
         case .none: firmware = nil
-        case .file(let path): firmware = path
+        case .file(let path): firmware = Self.find(path)
         case .standard:
             guard let found = Self.firmwarePaths.first(where: { unsafe access($0, R_OK) == 0 }) else {
                 throw BootError(
@@ -63,6 +63,13 @@ struct BootPlan {
         } else if configuration.flash[0] != nil {
             if firmware == nil { start = VirtAddressMap.flash } else { next = VirtAddressMap.flash }
         }
+    }
+
+    /// Firmware that is named without a folder, and not in the one at hand, lies where that of distributions does.
+    private static func find(_ path: String) -> String {
+        if path.contains("/") || unsafe access(path, F_OK) == 0 { return path }
+        let places = firmwarePaths.map { $0.prefix(through: $0.lastIndex(of: "/") ?? $0.startIndex) + path }
+        return places.first { unsafe access($0, F_OK) == 0 } ?? path
     }
 
     /// Address of a device tree of `size` bytes at the end of RAM, behind all that was loaded.

@@ -156,7 +156,7 @@ extension MachineOptions {
         for (index, monitor) in monitors.enumerated() {
             if monitor.mode == .readline {
                 throw OptionError(
-                    monitor.option, "the human monitor is not built yet; use -qmp, or -monitor none")
+                    monitor.option, "a prompt is not built; human-monitor-command over -qmp does the same")
             }
             let (label, character) = try resolve(monitor.end, monitor.option, "compat_monitor\(index)")
             configuration.monitors.append(.init(label: label, mode: monitor.mode, character: character))

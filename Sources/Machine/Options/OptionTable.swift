@@ -119,7 +119,7 @@ public enum OptionTable {
         .init("mon", argument: "chardev=ID,mode=control", .console, "a monitor on a character device") {
             try $0.readMonitor(KeyValueOption($1, $2, implied: "chardev"))
         },
-        .init("monitor", argument: "none", .console, "there is no monitor for people yet") {
+        .init("monitor", argument: "none", .console, "for people: human-monitor-command of QMP") {
             try $0.readMonitor($1, $2, .readline)
         },
         .init("display", argument: "none", .console, "there is no display") { (options, option, value) in
