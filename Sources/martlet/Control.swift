@@ -76,7 +76,8 @@ final class Control: Sendable {
         case .descriptor(let number, false): .descriptor(number)
         case .descriptor(let number, true): .listeningDescriptor(number)
         case .null, .file, .pty:
-            throw OptionError("-qmp", "'\(character.description)': a monitor is a socket or stdio")
+            throw OptionError(
+                "a monitor", "'\(character.description)': only a socket or stdio can be one")
         }
     }
 }

@@ -48,12 +48,15 @@ struct Run: AsyncParsableCommand {
         for (label, path) in machine.terminals { say("char device redirected to \(path) (label \(label))") }
         if let path = configuration.pidFile { try PIDFile.write(path) }
         let control = try Control(machine)
-        if let pipe { Daemon.stands(pipe) }
-        await run(machine, control)
+        await run(machine, control) { if let pipe { Daemon.stands(pipe) } }
     }
 
     /// Runs until the guest powers off or a signal ends the process.
-    private static func run(_ machine: VirtualMachine, _ control: Control) async {
+    ///
+    /// - Parameter stands: called once a signal would end it in order.
+    private static func run(
+        _ machine: VirtualMachine, _ control: Control, stands: @escaping @Sendable () -> Void
+    ) async {
         let status = await withCheckedContinuation { (continuation: CheckedContinuation<Int32, Never>) in
             let once = Mutex<CheckedContinuation<Int32, Never>?>(continuation)
             let finish: @Sendable (Int32) -> Void = { status in
@@ -63,7 +66,9 @@ struct Run: AsyncParsableCommand {
                 }?.resume(returning: status)
             }
             machine.setEndOfLife(finish)
+            let registered = DispatchGroup()
             for number in [SIGINT, SIGTERM, SIGHUP] {
+                registered.enter()
                 signal(number, SIG_IGN)
                 let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
                 source.setEventHandler {
@@ -71,9 +76,14 @@ struct Run: AsyncParsableCommand {
                     machine.shutdown(byGuest: false, reason: .hostSignal)
                     source.cancel()
                 }
+                source.setRegistrationHandler { registered.leave() }
                 source.resume()
             }
-            if !machine.configuration.startsPaused, machine.configuration.incoming == nil { machine.resume() }
+            registered.notify(queue: .global()) {
+                stands()
+                let configuration = machine.configuration
+                if !configuration.startsPaused, configuration.incoming == nil { machine.resume() }
+            }
         }
         control.stop()
         if let path = machine.configuration.pidFile { unsafe unlink(path) }
@@ -90,7 +100,9 @@ extension MachineConfiguration {
         let folder = String(decoding: bytes, as: UTF8.self)
         func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
         // One that is not here is looked for elsewhere.
-        if case .file(let path) = firmware, unsafe access(path, F_OK) == 0 { firmware = .file(absolute(path)) }
+        if case .file(let path) = firmware, unsafe access(path, F_OK) == 0 {
+            firmware = .file(absolute(path))
+        }
         kernel = kernel.map(absolute)
         initrd = initrd.map(absolute)
         pidFile = pidFile.map(absolute)

@@ -83,7 +83,7 @@ import Threads
         }
         let listener = try StreamSocket.unix(path, isServer: true, waits: waits)
         caller.join()
-        let line = try Line(.socket(listener, isListening: !waits))
+        let line = try Line(.socket(listener))
         for round in 0..<3 {
             let client =
                 round == 0
@@ -104,7 +104,7 @@ import Threads
         defer { unsafe _ = unlink(path) }
         for _ in 0..<50 {
             let listener = try StreamSocket.unix(path, isServer: true, waits: false)
-            let line = try Line(.socket(listener, isListening: true))
+            let line = try Line(.socket(listener))
             line.backend.send(Array("nobody hears this".utf8))
             let client = try StreamSocket.unix(path, isServer: false, waits: false)
             line.backend.send(Array("ready".utf8))
@@ -124,7 +124,7 @@ import Threads
             let lock = BoardLock()
             let input = Collected()
             let runs = Mutex(true)
-            let backend = try CharacterBackend(.socket(ends[0], isListening: false))
+            let backend = try CharacterBackend(.socket(ends[0]))
             backend.start(lock: lock) {
                 runs.withLock { $0 } ? 16 : 0
             } receive: {
@@ -153,7 +153,7 @@ import Threads
         let path = Self.path("connected")
         defer { unsafe _ = unlink(path) }
         let listener = try StreamSocket.unix(path, isServer: true, waits: false)
-        let backend = try CharacterBackend(.socket(listener, isListening: true))
+        let backend = try CharacterBackend(.socket(listener))
         defer { backend.shutDown() }
         #expect(!backend.isConnected)
         let heard = Collected()
@@ -176,7 +176,7 @@ import Threads
     func flowControl() throws {
         var ends: [Int32] = [-1, -1]
         try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
-        let line = try Line(.socket(ends[0], isListening: false), room: 0)
+        let line = try Line(.socket(ends[0]), room: 0)
         Self.put("abcdef", ends[1])
         usleep(120_000)
         #expect(line.input.bytes.isEmpty)
@@ -190,7 +190,7 @@ import Threads
     func neverBlocks() throws {
         var ends: [Int32] = [-1, -1]
         try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
-        let line = try Line(.socket(ends[0], isListening: false))
+        let line = try Line(.socket(ends[0]))
         let start = cplatform_monotonic_ns()
         for _ in 0..<3072 { line.backend.send([UInt8](repeating: 0x2e, count: 1024)) }
         line.backend.send(Array("END".utf8))

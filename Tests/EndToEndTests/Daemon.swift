@@ -49,6 +49,23 @@ struct DaemonTests {
         #expect(!FileManager.default.fileExists(atPath: "\(place.path)/vm.pid"))
     }
 
+    @Test("is ended in order by a signal as soon as the parent has ended")
+    func signal() throws {
+        let place = try Workplace()
+        let result = try run(
+            [
+                "-M", "virt", "-m", "64M", "-nodefaults", "-display", "none", "-bios", "none", "-S",
+                "-pidfile", "vm.pid", "-daemonize",
+            ], in: place.path)
+        #expect(result.status == 0 && result.text.isEmpty, "\(result.text)")
+        let file = "\(place.path)/vm.pid"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        let pid = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(kill(pid, SIGTERM) == 0)
+        _ = try waitFor("end of the process", seconds: 120) { kill(pid, 0) != 0 ? true : nil }
+        #expect(!FileManager.default.fileExists(atPath: file))
+    }
+
     @Test(
         "says on the parent's standard error why it does not stand",
         arguments: [

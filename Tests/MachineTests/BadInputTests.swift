@@ -227,6 +227,17 @@ struct BadInputTests {
         #expect(error(words(folder, "")) == "cannot open memory file '\(folder)': Is a directory")
     }
 
+    @Test("Descriptors that nobody left open are named")
+    func descriptors() {
+        defer { remove() }
+        #expect(
+            error(["-chardev", "socket,id=c,fd=9999", "-serial", "chardev:c"])
+                == "file descriptor 9999 cannot be used: Bad file descriptor")
+        #expect(
+            error(["-netdev", "tap,id=n,fd=9999", "-device", "virtio-net-device,netdev=n"])
+                == "file descriptor 9999 cannot be used: Bad file descriptor")
+    }
+
     @Test("Sockets that cannot be had are named")
     func sockets() throws {
         defer { remove() }

@@ -174,6 +174,9 @@ struct MachineOptionsTests {
             "-serial stdio -qmp stdio",
             "stdio: standard input and output have two users, 'serial0' among them; give one of them"
         ),
+        ("-serial tcp:127.0.0.1:99999", "-serial: port 99999 is not from 0 to 65535"),
+        ("-chardev socket,id=c,host=h,port=-1", "-chardev: port -1 is not from 0 to 65535"),
+        ("-qmp unix:,server=on", "-qmp: a unix socket needs a path"),
         ("-nographic -daemonize", "-daemonize: there is no standard input and output in the background"),
         ("-mon chardev=c,mode=control", "-mon: there is no chardev 'c'"),
         ("-mon chardev=c,mode=loud", "-mon: 'mode=loud': expected 'control' or 'readline'"),

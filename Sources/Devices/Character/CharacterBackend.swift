@@ -16,8 +16,8 @@ public final class CharacterBackend: @unchecked Sendable {
         case stdio
         case file(path: String, append: Bool)
         case pty
-        /// A listening socket, or one connected from the start.
-        case socket(Int32, isListening: Bool)
+        /// A socket that listens, or one connected from the start.
+        case socket(Int32)
     }
 
     /// Most bytes kept for a peer that does not read; older output is dropped, as a serial line would.
@@ -69,8 +69,11 @@ public final class CharacterBackend: @unchecked Sendable {
             output = master
             Self.setNonBlocking(master)
             Self.makeRaw(master)
-        case .socket(let descriptor, let isListening):
-            if isListening || Self.isListening(descriptor) {
+        case .socket(let descriptor):
+            guard let listens = Self.listens(descriptor) else {
+                throw CharacterError("file descriptor \(descriptor) cannot be used", errno)
+            }
+            if listens {
                 listener = descriptor
                 Self.setNonBlocking(descriptor)
             } else {
@@ -98,10 +101,14 @@ public final class CharacterBackend: @unchecked Sendable {
         _ = cplatform_fcntl_int(descriptor, F_SETFD, FD_CLOEXEC)
     }
 
-    private static func isListening(_ descriptor: Int32) -> Bool {
+    /// nil for what is not a socket.
+    private static func listens(_ descriptor: Int32) -> Bool? {
         var answer: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
-        return unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &answer, &size) == 0 && answer != 0
+        guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &answer, &size) == 0 else {
+            return nil
+        }
+        return answer != 0
     }
 
     /// No echo and no lines: what the guest writes must not come back as its input.

@@ -40,7 +40,13 @@ public final class TapBackend: NetworkBackend {
     }
 
     /// An interface that was opened by somebody else, without packet information. Owned from here on.
+    ///
+    /// - Throws: when nothing is open there.
     public init(descriptor: Int32) throws(NetworkError) {
+        guard cplatform_fcntl_int(descriptor, F_GETFD, 0) >= 0 else {
+            throw NetworkError(
+                "file descriptor \(descriptor) cannot be used: \(unsafe String(cString: strerror(errno)))")
+        }
         self.descriptor = descriptor
         wakePipe = try WakePipe()
         _ = cplatform_fcntl_int(descriptor, F_SETFL, O_NONBLOCK)

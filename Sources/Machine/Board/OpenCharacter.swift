@@ -26,11 +26,10 @@ struct OpenCharacter: Sendable {
         case .file(let path, let append): .file(path: path, append: append)
         case .pty: .pty
         case .unix(let path, let server, let wait):
-            .socket(try StreamSocket.unix(path, isServer: server, waits: wait), isListening: server && !wait)
+            .socket(try StreamSocket.unix(path, isServer: server, waits: wait))
         case .tcp(let host, let port, let server, let wait):
-            .socket(
-                try StreamSocket.tcp(host, port, isServer: server, waits: wait), isListening: server && !wait)
-        case .descriptor(let descriptor, let server): .socket(descriptor, isListening: server)
+            .socket(try StreamSocket.tcp(host, port, isServer: server, waits: wait))
+        case .descriptor(let descriptor, _): .socket(descriptor)
         }
     }
 }

@@ -69,10 +69,15 @@ extension MachineOptions {
             return .descriptor(descriptor, server: server)
         }
         if let path = option.take("path") {
+            guard !path.isEmpty else { throw OptionError(option.option, "a unix socket needs a path") }
             return .unix(path: path, server: server, wait: wait ?? server)
         }
         let host = option.take("host") ?? ""
-        return .tcp(host: host, port: try option.require("port"), server: server, wait: wait ?? server)
+        let port = try option.require("port")
+        if let number = Int(port), !(0...65535).contains(number) {
+            throw OptionError(option.option, "port \(port) is not from 0 to 65535")
+        }
+        return .tcp(host: host, port: port, server: server, wait: wait ?? server)
     }
 
     /// The short notation of `-serial`, `-qmp` and `-monitor`.
