@@ -263,7 +263,7 @@ struct MachineOptionsTests {
         ("-netdev user,id=n -netdev user,id=n", "-netdev: there is already a netdev 'n'"),
         ("-netdev socket,id=n", "-netdev: needs 'listen=HOST:PORT' or 'connect=HOST:PORT'"),
         ("-netdev tap,id=n,script=up", "-netdev: 'script=up': no script is run; it can be no"),
-        ("-nic user", "-nic: 'user': use -netdev and -device, or 'none'"),
+        ("-nic user", "-nic: 'user': use -netdev and -device; it can be none"),
         ("-object iothread,id=i", "-object: object type 'iothread' is not built"),
         ("-object memory-backend-ram,id=m", "-object: needs 'size='"),
         ("-object memory-backend-file,id=m,size=1M", "-object: needs 'mem-path='"),
@@ -275,7 +275,7 @@ struct MachineOptionsTests {
         ("-initrd x", "-initrd: only with -kernel"),
         ("-append x", "-append: only with -kernel"),
         ("-uuid nonsense", "-uuid: 'nonsense' is not a UUID"),
-        ("-display gtk", "-display: 'gtk': there is no display, only 'none'"),
+        ("-display gtk", "-display: 'gtk': there is no display; it can be none"),
         ("disk.img", "disk.img: a disk image without an option is not taken; use -drive file=disk.img"),
     ]
 

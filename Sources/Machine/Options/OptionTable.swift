@@ -122,16 +122,12 @@ public enum OptionTable {
         .init("monitor", argument: "none", .console, "for people: human-monitor-command of QMP") {
             try $0.readMonitor($1, $2, .readline)
         },
-        .init("display", argument: "none", .console, "there is no display") { (options, option, value) in
-            guard value == "none" else {
-                throw OptionError(option, "'\(value)': there is no display, only 'none'")
-            }
-            options.hasDisplayOption = true
+        .init("display", argument: "none", .console, "there is no display") {
+            try OptionTable.expectNone($1, $2, "there is no display")
+            $0.hasDisplayOption = true
         },
-        .init("vga", argument: "none", .console, "there is no display") { (_, option, value) in
-            guard value == "none" else {
-                throw OptionError(option, "'\(value)': there is no display, only 'none'")
-            }
+        .init("vga", argument: "none", .console, "there is no display") {
+            try OptionTable.expectNone($1, $2, "there is no display")
         },
         .init("nographic", argument: nil, .console, "the serial port on standard input and output") {
             (options, _, _) in
@@ -196,10 +192,7 @@ public enum OptionTable {
         .init("no-user-config", argument: nil, .neutral, "no configuration is read anyway") { (_, _, _) in },
         .init("only-migratable", argument: nil, .neutral, "every device migrates") { (_, _, _) in },
         .init("nic", "net", argument: "none", .neutral, "use -netdev and -device") {
-            (_, option, value) in
-            guard value == "none" else {
-                throw OptionError(option, "'\(value)': use -netdev and -device, or 'none'")
-            }
+            try OptionTable.expectNone($1, $2, "use -netdev and -device")
         },
         .init("sandbox", argument: "off", .neutral, "no system call filter is built") {
             (_, option, value) in
@@ -222,6 +215,10 @@ public enum OptionTable {
             try given.finish()
         },
     ]
+
+    private static func expectNone(_ option: String, _ value: String, _ reason: String) throws(OptionError) {
+        guard value == "none" else { throw OptionError(option, "'\(value)': \(reason); it can be none") }
+    }
 
     /// Options of QEMU that are refused with more than "unknown", and why.
     private static let notBuilt: [String: String] = {
