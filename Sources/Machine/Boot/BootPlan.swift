@@ -67,9 +67,10 @@ struct BootPlan {
 
     /// Firmware that is named without a folder, and not in the one at hand, lies where that of distributions does.
     private static func find(_ path: String) -> String {
-        if path.contains("/") || unsafe access(path, F_OK) == 0 { return path }
-        let places = firmwarePaths.map { $0.prefix(through: $0.lastIndex(of: "/") ?? $0.startIndex) + path }
-        return places.first { unsafe access($0, F_OK) == 0 } ?? path
+        func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+        if path.contains("/") || exists(path) { return path }
+        let folders = firmwarePaths.map { $0.prefix(through: $0.lastIndex(of: "/") ?? $0.startIndex) }
+        return folders.map { "\($0)\(path)" }.first(where: exists) ?? path
     }
 
     /// Address of a device tree of `size` bytes at the end of RAM, behind all that was loaded.
