@@ -33,7 +33,8 @@ extension MachineCommands {
         }
         return disks.map { disk in
             BlockStats(
-                device: disk.drive.isNode ? "" : disk.drive.id, qdev: disk.given.objectPath,
+                device: disk.drive.isNode ? "" : disk.drive.id,
+                qdev: disk.given.id.map { "/machine/peripheral/\($0)/virtio-backend" },
                 nodeName: disk.drive.isNode ? disk.drive.id : nil, stats: .init(disk.device.statistics))
         }
     }
