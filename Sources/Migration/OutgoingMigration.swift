@@ -423,8 +423,6 @@ final class OutgoingMigration: Sendable {
                 windowBytes &+= UInt64(sent)
                 windowPages &+= sender.examinedPages &- before
                 account(sent, sender, stopped: false)
-                // What waits in the multifd channels would be waited for with the guest stopped.
-                if multifd != nil { isSettled = false }
             }
             figures.withLock { $0.totalTime = milliseconds(now() - start) }
             if Int64(clamping: windowBytes) &+ ahead >= budget {
