@@ -109,7 +109,7 @@ struct CancelInEachPhase {
     func refused() throws {
         let (source, destination) = try bring(to: Moment.after[1])
         destination.say(.shut(1))
-        #expect(try source.migrationFailure() == "The destination failed: the destination reported failure 1")
+        #expect(try source.migrationFailure() == "The destination failed: it reported failure 1")
         try scene.expectRunsOn(source)
         try scene.expectMoves(source, to: "again")
     }
