@@ -1,59 +1,43 @@
 import Glibc
 import Threads
-import Transport
 
 /// Has the system back memory with pages before they are written: the first touch of a page costs more than
 /// filling it.
 @safe
 final class PagePreparer: @unchecked Sendable {
-    // Sendable: everything mutable is under `mutex`.
+    // Sendable: what the thread shares is in `state`.
 
     /// Bytes that are prepared with one call: what the system can back with one large page.
     static let size = 2 << 20
 
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var wanted = unsafe [UnsafeMutableRawPointer]()
-    /// What the thread is at work on.
-    private var current: UnsafeMutableRawPointer?
-    private var isEnded = false
+    @safe private struct State {
+        var wanted = unsafe [UnsafeMutableRawPointer]()
+        /// What the thread is at work on.
+        var current: UnsafeMutableRawPointer?
+        var isEnded = false
+    }
+
+    private let state = SharedState(State())
+    /// Of the user's thread only.
     private var thread: OSThread?
-
-    init() {
-        unsafe pthread_mutex_init(mutex, nil)
-        unsafe pthread_cond_init(condition, nil)
-    }
-
-    deinit {
-        unsafe pthread_mutex_destroy(mutex)
-        unsafe pthread_cond_destroy(condition)
-        unsafe mutex.deallocate()
-        unsafe condition.deallocate()
-    }
 
     /// Asks for ``size`` bytes from `start` on, which is a multiple of ``size``.
     func prepare(_ start: UnsafeMutableRawPointer) {
         if thread == nil { thread = OSThread("mig/dst/pages") { [self] in work() } }
-        unsafe pthread_mutex_lock(mutex)
-        unsafe wanted.append(start)
-        unsafe pthread_cond_signal(condition)
-        unsafe pthread_mutex_unlock(mutex)
+        state.update { unsafe $0.wanted.append(start) }
     }
 
     /// Takes a request back, done or not; false while the thread is at work on it.
     func forget(_ start: UnsafeMutableRawPointer) -> Bool {
-        unsafe pthread_mutex_lock(mutex)
-        defer { unsafe pthread_mutex_unlock(mutex) }
-        unsafe wanted.removeAll { unsafe $0 == start }
-        return unsafe current != start
+        state.update { state in
+            unsafe state.wanted.removeAll { unsafe $0 == start }
+            return unsafe state.current != start
+        }
     }
 
     /// Ends the thread: the memory may go after this.
     func end() {
-        unsafe pthread_mutex_lock(mutex)
-        isEnded = true
-        unsafe pthread_cond_signal(condition)
-        unsafe pthread_mutex_unlock(mutex)
+        state.update { $0.isEnded = true }
         thread?.join()
         thread = nil
     }
@@ -68,11 +52,14 @@ final class PagePreparer: @unchecked Sendable {
 
     /// Waits for the next request; nil at the end.
     private func next() -> UnsafeMutableRawPointer? {
-        unsafe pthread_mutex_lock(mutex)
-        defer { unsafe pthread_mutex_unlock(mutex) }
-        unsafe current = nil
-        while unsafe wanted.isEmpty, !isEnded { unsafe pthread_cond_wait(condition, mutex) }
-        unsafe current = isEnded ? nil : wanted.removeFirst()
-        return unsafe current
+        state.update { unsafe $0.current = nil }
+        // The outer nil is a wait without a result, the inner one the end.
+        let found = unsafe state.wait { state -> UnsafeMutableRawPointer?? in
+            if state.isEnded { return unsafe .some(nil) }
+            guard unsafe !state.wanted.isEmpty else { return nil }
+            unsafe state.current = state.wanted.removeFirst()
+            return unsafe state.current
+        }
+        return unsafe found ?? nil
     }
 }

@@ -1,6 +1,4 @@
 import Bytes
-import CPlatform
-import Glibc
 import MigrationStream
 import Threads
 import Transport
@@ -11,9 +9,8 @@ import struct QAPI.MartletError
 ///
 /// Without the capability return-path a QEMU says nothing there, and a Martlet that fails says so (FAILURE, SHUT);
 /// anything else, such as what a program of `exec:` prints, is read and ignored.
-@safe
 final class ReturnPathInbox: @unchecked Sendable {
-    // Sendable: everything mutable is under `mutex`.
+    // Sendable: what the threads share is in `state`.
     struct Heard {
         /// Values of PONG, of those that were asked for.
         var pongs: Set<UInt32> = []
@@ -38,10 +35,12 @@ final class ReturnPathInbox: @unchecked Sendable {
         }
     }
 
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var heard = Heard()
-    private var asked: Set<UInt32> = []
+    private struct State {
+        var heard = Heard()
+        var asked: Set<UInt32> = []
+    }
+
+    private let state = SharedState(State())
     private var thread: OSThread?
     private let channel: Channel
     /// The capability return-path is on: the destination is to answer.
@@ -54,27 +53,13 @@ final class ReturnPathInbox: @unchecked Sendable {
         self.channel = channel
         self.isOpen = isOpen
         self.awaitsReady = awaitsReady
-        unsafe pthread_mutex_init(mutex, nil)
-        var attributes = pthread_condattr_t()
-        unsafe pthread_condattr_init(&attributes)
-        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        unsafe pthread_cond_init(condition, &attributes)
-    }
-
-    deinit {
-        unsafe pthread_mutex_destroy(mutex)
-        unsafe pthread_cond_destroy(condition)
-        unsafe mutex.deallocate()
-        unsafe condition.deallocate()
     }
 
     func start() { thread = OSThread("mig/src/rp") { [self] in readAll() } }
 
     /// Before a PING with `value` is sent: a PONG that nobody has asked for ends the path.
     func expect(pong value: UInt32) {
-        unsafe pthread_mutex_lock(mutex)
-        asked.insert(value)
-        unsafe pthread_mutex_unlock(mutex)
+        state.update { _ = $0.asked.insert(value) }
     }
 
     /// After the channel was shut down.
@@ -83,12 +68,7 @@ final class ReturnPathInbox: @unchecked Sendable {
         thread = nil
     }
 
-    private func update(_ change: (inout Heard) -> Void) {
-        unsafe pthread_mutex_lock(mutex)
-        change(&heard)
-        unsafe pthread_cond_broadcast(condition)
-        unsafe pthread_mutex_unlock(mutex)
-    }
+    private func update(_ change: (inout Heard) -> Void) { state.update { change(&$0.heard) } }
 
     private func readAll() {
         let input = InputBuffer(channel, capacity: 4096)
@@ -121,17 +101,15 @@ final class ReturnPathInbox: @unchecked Sendable {
         case .pong(let value):
             let features = MartletHandshake.features(fromPong: value)
             let question = features == nil ? value : MartletHandshake.pingValue
-            var wasAsked = false
-            update { heard in
-                wasAsked = asked.remove(question) != nil
-                guard wasAsked else {
-                    heard.ended = "the destination answered a PING that was not sent (\(value))"
-                    return
+            return state.update { state in
+                guard state.asked.remove(question) != nil else {
+                    state.heard.ended = "the destination answered a PING that was not sent (\(value))"
+                    return false
                 }
-                heard.pongs.insert(value)
-                if question == MartletHandshake.pingValue { heard.features = features ?? [] }
+                state.heard.pongs.insert(value)
+                if question == MartletHandshake.pingValue { state.heard.features = features ?? [] }
+                return true
             }
-            return wasAsked
         case .failure(let text):
             update { if $0.failure == nil { $0.failure = MartletError(said: text) } }
             return true
@@ -160,21 +138,14 @@ final class ReturnPathInbox: @unchecked Sendable {
     }
 
     /// What has been heard so far.
-    var now: Heard {
-        unsafe pthread_mutex_lock(mutex)
-        defer { unsafe pthread_mutex_unlock(mutex) }
-        return heard
-    }
+    var now: Heard { state.read { $0.heard } }
 
     /// Waits until `isDone`, the path's end, SHUT, or the time's end.
     func wait(milliseconds: Int, until isDone: (Heard) -> Bool) -> Heard {
-        let end = cplatform_monotonic_ns() &+ Int64(milliseconds) * 1_000_000
-        var time = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
-        unsafe pthread_mutex_lock(mutex)
-        defer { unsafe pthread_mutex_unlock(mutex) }
-        while !isDone(heard), heard.shut == nil, heard.ended == nil {
-            if unsafe pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { break }
+        let found = state.wait(milliseconds: milliseconds) { state -> Heard? in
+            let heard = state.heard
+            return isDone(heard) || heard.shut != nil || heard.ended != nil ? heard : nil
         }
-        return heard
+        return found ?? now
     }
 }
