@@ -54,8 +54,10 @@ guests:
 test: deps lint guests build
 	$(SWIFT) build --build-tests $(TESTFLAGS)
 	MARTLET_BINARY='$(if $(filter yes,$(E2E)),$(abspath $(BINARY)))' $(SWIFT) test --skip-build $(TESTFLAGS)
-	$(if $(filter yes,$(E2E)),Scripts/soak.py --binary '$(BINARY)' --moves 10 --harts 1,2 --transport unix+tcp --optional)
-	$(if $(filter yes,$(E2E)),Scripts/interop.py --binary '$(BINARY)' --harts 1,4 --short --optional)
+ifeq ($(E2E),yes)
+	Scripts/soak.py --binary '$(BINARY)' --moves 10 --harts 1,2 --transport unix+tcp --optional
+	Scripts/interop.py --binary '$(BINARY)' --harts 1,4 --short --optional
+endif
 
 demo: build
 	@Scripts/demo.py --binary '$(BINARY)' --guest '$(GUEST)' --kernel '$(KERNEL)' --initrd '$(INITRD)'
