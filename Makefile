@@ -38,8 +38,9 @@ help:
 deps:
 	@Scripts/install-deps.sh
 
+# Swift's libraries go into the program, so that it runs where no Swift is installed.
 build: deps
-	$(SWIFT) build -c release --product martlet $(BUILDFLAGS)
+	$(SWIFT) build -c release --product martlet --static-swift-stdlib $(BUILDFLAGS)
 
 lint:
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
@@ -101,7 +102,7 @@ fuzz:
 
 install:
 	@[ -x '$(BINARY)' ] || { echo 'make install: no $(BINARY): run make build first' >&2; exit 1; }
-	install -D -m 755 '$(BINARY)' '$(DESTDIR)$(PREFIX)/bin/martlet'
+	install -D -s -m 755 '$(BINARY)' '$(DESTDIR)$(PREFIX)/bin/martlet'
 	install -D -m 644 Documentation/martlet.1 '$(DESTDIR)$(PREFIX)/share/man/man1/martlet.1'
 	install -d '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/site-functions' \
 	    '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d'

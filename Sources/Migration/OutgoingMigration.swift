@@ -495,31 +495,22 @@ final class OutgoingMigration: Sendable {
     /// two in a row are acknowledged and the room has not grown.
     private func settle(_ sender: inout RAMSender, _ channel: Channel) throws(Failure) {
         let end = now() + Int64(settings().downtimeLimit) * 1_000_000
-        if let multifd {
-            do throws(TransportError) {
-                let sent = try sender.send(.part, id: Self.ramSection, bytes: 0, to: channel)
-                account(sent, sender, stopped: false)
-            } catch {
-                throw .kept(error.description)
-            }
-            while multifd.unsentBytes > 0, now() < end {
-                if wake.sleep(milliseconds: 1) { throw .cancelled }
-            }
-            return
-        }
-        var room = channel.peerWindow
+        var room = multifd?.peerWindow ?? channel.peerWindow
         var quiet = 0
         while quiet < (room == nil ? 1 : 2), now() < end {
             do throws(TransportError) {
-                let sent = try sender.send(.part, id: Self.ramSection, bytes: 1, to: channel)
+                // Multifd channels have to be in step, which has a few bytes sent on each.
+                sender.needsSynchronization = true
+                let sent = try sender.send(
+                    .part, id: Self.ramSection, bytes: multifd == nil ? 1 : 0, to: channel)
                 account(sent, sender, stopped: false)
             } catch {
                 throw .kept(error.description)
             }
-            while let held = channel.unsentBytes, held > 0, now() < end {
+            while let held = multifd?.unsentBytes ?? channel.unsentBytes, held > 0, now() < end {
                 if wake.sleep(milliseconds: 1) { throw .cancelled }
             }
-            let found = channel.peerWindow
+            let found = multifd?.peerWindow ?? channel.peerWindow
             quiet = (found ?? 0) > (room ?? 0) + Self.noGrowth ? 0 : quiet + 1
             room = found
         }

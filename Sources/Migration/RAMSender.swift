@@ -32,7 +32,7 @@ struct RAMSender: ~Copyable {
     /// Pages that were looked at when the last period of the statistics ended.
     private var periodPages: UInt64 = 0
     /// Pages were marked anew: what was sent has to be in place before they are sent again.
-    private var needsSynchronization = false
+    var needsSynchronization = false
     /// Bytes of the multifd channels, as far as they are in what ``send(_:id:bytes:milliseconds:to:)`` has returned.
     private(set) var multifdBytes: UInt64
     /// Pages of the next multifd packet, and their block.

@@ -112,6 +112,12 @@ final class MultifdSender: Sendable {
     /// Bytes that the peer has not acknowledged (tcp) or read (unix).
     var unsentBytes: Int { lanes.reduce(0) { $0 + ($1.channel.unsentBytes ?? 0) } }
 
+    /// Bytes that the peers of the channels have room for, nil where that cannot be known (not tcp).
+    var peerWindow: Int? {
+        let windows = lanes.compactMap(\.channel.peerWindow)
+        return windows.isEmpty ? nil : windows.reduce(0, +)
+    }
+
     /// How long a channel has taken no byte, ms; nil when none waits so.
     var standstill: Int? { lanes.compactMap(\.channel.writeStandstill).max() }
 

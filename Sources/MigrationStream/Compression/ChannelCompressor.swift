@@ -8,6 +8,9 @@ import CZstd
     private static let piece = 4096
 
     private let deflate: UnsafeMutablePointer<z_stream>?
+    private let level: Int32
+    /// The level that `deflate` is set to.
+    private var present: Int32
     private let zstd: OpaquePointer?
     private let copy: UnsafeMutableRawPointer
 
@@ -16,6 +19,8 @@ import CZstd
     ///   - level: zlib's 0 to 9, zstd's 0 to 20.
     /// - Returns: nil when the library has no memory.
     public init?(_ format: PageDecompressor.Format, level: Int32) {
+        self.level = level
+        present = level
         switch format {
         case .zlib:
             let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
@@ -50,8 +55,8 @@ import CZstd
 
     /// Room that the packed form of so many bytes never goes beyond, flush included.
     public static func bound(_ count: Int) -> Int {
-        // deflate's worst case is 5 bytes for 16 KiB of input and the flush; zstd's is 3 for 128 KiB.
-        Int(compressBound(UInt(count))) + count / 1024 + 1024
+        // deflate's worst case is 5 bytes for 4 KiB of input and the flush; zstd's is 3 for 128 KiB.
+        Int(compressBound(UInt(count))) + count / 512 + 1024
     }
 
     /// Packs what lies in `runs`, in their order, and flushes.
@@ -70,6 +75,13 @@ import CZstd
     ) -> Int {
         unsafe stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: Bytef.self)
         unsafe stream.pointee.avail_out = UInt32(output.count)
+        // deflate takes twenty times as long to find that nothing can be found; zstd sees it by itself.
+        let wanted = unsafe hasEvenBytes(runs) ? 0 : level
+        if wanted != present {
+            let result = unsafe deflateParams(stream, wanted, Z_DEFAULT_STRATEGY)
+            precondition(result == Z_OK, "nothing waits to be packed between two packets")
+            present = wanted
+        }
         for index in unsafe runs.indices {
             let run = unsafe runs[index]
             for start in stride(from: 0, to: run.count, by: Self.piece) {
