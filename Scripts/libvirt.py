@@ -5,7 +5,7 @@ Each libvirtd runs in a mount namespace of its own, in which its directories (/e
 folders of a temporary directory: the system's own libvirt, if it has one, is not touched. Needs root, libvirtd, virsh,
 and the guest of Scripts/fetch-linux-guest.sh. Exit status 3 when something of that is not there.
 """
-import argparse, json, os, re, select, shutil, signal, subprocess, sys, tempfile, time
+import argparse, os, re, select, shutil, subprocess, sys, tempfile, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -26,6 +26,20 @@ namespaces = []
 stdio_handler = "file"
 migration_port_min = {first}
 migration_port_max = {last}
+default_tls_x509_cert_dir = "{pki}"
+migrate_tls_x509_verify = 1
+'''
+# A certificate for both ends of a move, and for any end of a name. RSA: libvirt's emulators ask for key encipherment.
+CERTIFICATES = '''
+set -e
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=martlet-test-ca -keyout ca-key.pem -out ca-cert.pem
+openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server-key.pem -out request.pem
+printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\\nkeyUsage=digitalSignature,keyEncipherment\\n' > extensions
+printf 'extendedKeyUsage=serverAuth,clientAuth\\nbasicConstraints=CA:FALSE\\n' >> extensions
+openssl x509 -req -in request.pem -CA ca-cert.pem -CAkey ca-key.pem -CAcreateserial -days 2 -extfile extensions \\
+    -out server-cert.pem
+cp server-cert.pem client-cert.pem
+cp server-key.pem client-key.pem
 '''
 DOMAIN = '''<domain type='qemu'>
   <name>{name}</name><uuid>{uuid}</uuid>
@@ -63,7 +77,7 @@ class Libvirt:
         with open(os.path.join(self.work, 'etc', 'libvirtd.conf'), 'w') as out:
             out.write(LIBVIRTD_CONF.format(uuid=uuid, log='/var/log/libvirt/libvirtd.log'))
         with open(os.path.join(self.work, 'etc', 'qemu.conf'), 'w') as out:
-            out.write(QEMU_CONF.format(first=ports[0], last=ports[1]))
+            out.write(QEMU_CONF.format(first=ports[0], last=ports[1], pki=os.path.join(work, 'pki')))
         self.uri = f'qemu+unix:///system?socket={self.work}/run/libvirt/libvirt-sock'
         self.process = None
 
@@ -188,6 +202,8 @@ class Trial:
         self.here = Libvirt(work, 'a', (49152, 49161))
         self.there = None
         self.results = []
+        os.mkdir(os.path.join(work, 'pki'))
+        subprocess.run(['sh', '-c', CERTIFICATES], cwd=os.path.join(work, 'pki'), check=True, capture_output=True)
         self.disk = os.path.join(work, 'disk.raw')
         with open(self.disk, 'wb') as disk:
             disk.truncate(64 << 20)
@@ -196,7 +212,7 @@ class Trial:
             out.write(DOMAIN.format(
                 name='guest', uuid=GUEST.format(1), memory=options.memory, harts=options.harts,
                 kernel=os.path.join(options.linux, 'Image'), initrd=os.path.join(options.linux, 'initramfs.gz'),
-                words='tick=1', emulator=options.binary, disk=self.disk))
+                words='tick=1 dirty=16:8', emulator=options.binary, disk=self.disk))
 
     def step(self, name, body):
         begin = time.monotonic()
@@ -297,6 +313,16 @@ class Trial:
                 raise Failure(virsh('migrate-getmaxdowntime', 'guest')[1])
             virsh('domjobinfo', 'guest')
 
+        def dirty_rate():
+            virsh('domdirtyrate-calc', 'guest', '--seconds', '1')
+            def look():
+                text = virsh('domstats', 'guest', '--dirtyrate')[1]
+                return re.search(r'megabytes_per_second=(\d+)', text)
+            rate = int(wait('the dirty rate', 30, look).group(1))
+            if rate == 0:
+                raise Failure('nothing was dirty of a guest that writes')
+            return f'{rate} MB/s'
+
         def save():
             self.file = os.path.join(self.work, 'saved')
             self.last = self.console.ticks()
@@ -337,7 +363,7 @@ class Trial:
         steps = [('probe', capabilities), ('define, start', start), ('console', typed), ('suspend', suspend),
                  ('resume', resume), ('reset', reset), ('statistics', statistics), ('balloon', balloon),
                  ('libvirtd restarts', reconnect), ('monitor pass-through', monitor), ('figures', figures),
-                 ('save', save), ('restore', restore), ('managedsave, start', managed_save),
+                 ('domdirtyrate-calc', dirty_rate), ('save', save), ('restore', restore), ('managedsave, start', managed_save),
                  ('shutdown', shutdown), ('destroy, undefine', destroy)]
         for name, body in steps:
             if not self.step(name, body) and name in ('probe', 'define, start', 'restore'):
@@ -357,14 +383,29 @@ class Trial:
             console.wait('GUEST UP')
             console.close()
 
-        def move(source, target, *flags, uri=None):
+        def move(*flags, uri=None, during=None):
+            """The guest goes to the other side, with virsh's `flags`; `during` is looked at while it goes."""
             def body():
-                last = None
+                source, target = self.sides
                 console = Console(source, 'guest')
                 last = console.ticks()
                 console.close()
-                source.virsh('migrate', '--live', '--unsafe', '--verbose', *flags, 'guest', target.uri,
-                             uri or 'tcp://127.0.0.1')
+                command = ['migrate', '--live', '--unsafe', *flags, 'guest', target.uri, uri or 'tcp://127.0.0.1']
+                if during:
+                    mover = threading.Thread(target=lambda: self.moved.append(source.virsh(*command, check=False)))
+                    self.moved = []
+                    mover.start()
+                    try:
+                        wait('the move to begin', 60,
+                             lambda: 'Unbounded' in source.virsh('domjobinfo', 'guest', check=False)[1])
+                        during(source)
+                    finally:
+                        mover.join()
+                    status, text = self.moved[0]
+                    if status:
+                        raise Failure(text)
+                else:
+                    source.virsh(*command)
                 console = Console(target, 'guest')
                 now = console.ticks()
                 console.type('echo arrived $((1 + 1))')
@@ -374,19 +415,62 @@ class Trial:
                     raise Failure(f'the guest counted {last} before and {now} after')
                 if 'shut off' not in source.virsh('domstate', 'guest', check=False)[1]:
                     raise Failure('the guest still runs at the source')
-                return source.virsh('domjobinfo', 'guest', '--completed', check=False)[1].split('\n')[1:2]
+                self.sides = [target, source]
+                job = source.virsh('domjobinfo', 'guest', '--completed', check=False)[1]
+                return ' '.join(re.findall(r'(?:Time elapsed|Total downtime): +\d+ ms|Data total: +[0-9.]+ \w+', job))
             return body
+
+        def hurry(source):
+            """A move that would take minutes, told to hurry while it goes."""
+            job = source.virsh('domjobinfo', 'guest')[1]
+            if 'Memory remaining' not in job:
+                raise Failure(job)
+            source.virsh('migrate-setmaxdowntime', 'guest', '400')
+            source.virsh('migrate-setspeed', 'guest', '0')
+
+        def slow(source):
+            source.virsh('migrate-setspeed', 'guest', '2')
+
+        def abort():
+            source, target = self.sides
+            slow(source)
+            mover = threading.Thread(target=lambda: self.moved.append(source.virsh(
+                'migrate', '--live', '--unsafe', 'guest', target.uri, 'tcp://127.0.0.1', check=False)))
+            self.moved = []
+            mover.start()
+            wait('the move to begin', 60,
+                 lambda: 'Unbounded' in source.virsh('domjobinfo', 'guest', check=False)[1])
+            time.sleep(1)
+            source.virsh('domjobabort', 'guest')
+            mover.join()
+            source.virsh('migrate-setspeed', 'guest', '0')
+            if not self.moved[0][0]:
+                raise Failure('the move was made')
+            if source.state('guest') != 'running':
+                raise Failure(source.state('guest'))
+            console = Console(source, 'guest')
+            console.ticks()
+            console.close()
+            return self.moved[0][1].splitlines()[0]
 
         if not self.step('two libvirtd, start', begin):
             return
-        self.step('migrate --live', move(here, there))
-        self.step('migrate --live back', move(there, here))
-        self.step('migrate --live --p2p', move(here, there, '--p2p'))
-        self.step('migrate --p2p --tunnelled', move(there, here, '--p2p', '--tunnelled'))
+        self.sides = [here, there]
         socket = os.path.join(self.work, 'move.sock')
-        self.step('migrate over a Unix socket',
-                  move(here, there, uri=f'unix://{socket}'))
-        self.step('destroy', lambda: (there.virsh('destroy', 'guest'), None)[1])
+        self.step('migrate --live', move())
+        self.step('migrate --live, back', move())
+        self.step('migrate --p2p', move('--p2p'))
+        self.step('migrate --p2p --tunnelled', move('--p2p', '--tunnelled'))
+        self.step('migrate over a Unix socket', move(uri=f'unix://{socket}'))
+        self.step('migrate --auto-converge', move('--auto-converge'))
+        self.step('migrate --compressed xbzrle', move('--compressed', '--comp-methods', 'xbzrle'))
+        self.step('migrate --parallel', move('--parallel', '--parallel-connections', '3'))
+        self.step('migrate --tls', move('--tls', uri='tcp://localhost'))
+        self.step('migrate --tls --parallel', move('--tls', '--parallel', uri='tcp://localhost'))
+        self.step('migrate, domjobabort', abort)
+        slow(self.sides[0])
+        self.step('migrate, limits raised on the way', move(during=hurry))
+        self.step('destroy', lambda: (self.sides[0].virsh('destroy', 'guest'), None)[1])
 
 
 def main():

@@ -34,7 +34,7 @@ extension MachineCommands {
         return disks.map { disk in
             BlockStats(
                 device: disk.drive.isNode ? "" : disk.drive.id,
-                qdev: disk.given.id.map { "/machine/peripheral/\($0)/virtio-backend" },
+                qdev: disk.given.objectPath,
                 nodeName: disk.drive.isNode ? disk.drive.id : nil, stats: .init(disk.device.statistics))
         }
     }
