@@ -40,23 +40,27 @@ struct SwitchOver {
             writer.write(section, id: id)
             id += 1
         }
+        let isNegotiated = features.contains(.handOver)
+        if !isNegotiated { try migration.giveUpDisks() }
+        // The destination loads the devices while the end, with their description, is put together.
         let split = writer.output.count
+        try migration.write(writer.output.bytes, channel)
         writer.finish(configuration: migration.configuration)
-        let bytes = writer.output.bytes
-        migration.accountDevices(bytes.count)
-        if features.contains(.handOver), let inbox {
-            try negotiate(bytes, inbox, timeout)
+        let end = Array(writer.output.bytes[split...])
+        migration.accountDevices(split + end.count)
+        if isNegotiated, let inbox {
+            try negotiate(end, inbox, timeout)
             return nil
         }
-        return try handOver(Array(bytes[..<split]), Array(bytes[split...]), timeout)
+        return try handOver(end, timeout)
     }
 
     /// Between two Martlets: the destination starts only after `go`, the source gives the guest up before it.
     private func negotiate(
-        _ stream: [UInt8], _ inbox: ReturnPathInbox, _ timeout: Int
+        _ end: [UInt8], _ inbox: ReturnPathInbox, _ timeout: Int
     ) throws(OutgoingMigration.Failure) {
         var last = ByteWriter()
-        last.append(stream)
+        last.append(end)
         inbox.expect(pong: MartletHandshake.prepared)
         StreamCommand.ping(MartletHandshake.prepared).encode(to: &last)
         try migration.write(last.bytes, channel)
@@ -82,11 +86,7 @@ struct SwitchOver {
     }
 
     /// QEMU's protocol: the byte that ends the stream lets the destination start.
-    private func handOver(
-        _ devices: [UInt8], _ end: [UInt8], _ timeout: Int
-    ) throws(OutgoingMigration.Failure) -> String? {
-        try migration.giveUpDisks()
-        try migration.write(devices, channel)
+    private func handOver(_ end: [UInt8], _ timeout: Int) throws(OutgoingMigration.Failure) -> String? {
         try migration.check(inbox)
         try migration.passPointOfNoReturn()
         do throws(TransportError) {

@@ -34,10 +34,10 @@ import VMState
             let ping: [UInt8] = [8, 0, 2, 0, 4]
             while true {
                 do {
-                    guard try input.peek(9).count == 9 else { return }
-                    let head = try input.peek(5)
-                    guard head == ping else {
-                        try input.skip(1)
+                    let window = try input.peek(9)
+                    guard window.count == 9 else { return }
+                    guard window.starts(with: ping) else {
+                        try input.skip(UInt64(window.dropFirst().firstIndex(of: ping[0]) ?? window.count))
                         continue
                     }
                     try input.skip(5)
