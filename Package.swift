@@ -109,7 +109,7 @@ let package = Package(
         tests("MigrationStream", ["StreamCorpus", "Bytes", "VMState"]),
         tests("Workbench", ["StreamCorpus", "MigrationStream", "VMState", "QAPI", "Bytes"]),
         tests("GuestMemory", ["Bytes"]),
-        tests("RISCV", ["GuestMemory", "VMState", "Bytes"]),
+        tests("RISCV", ["GuestMemory", "VMState", "Bytes", "Threads"]),
         tests("Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes", "Threads", "CPlatform"]),
         tests("BlockImages", ["Bytes", "CPlatform"]),
         tests("Transport", ["Bytes", "Threads"]),
@@ -120,7 +120,7 @@ let package = Package(
             "Machine",
             [
                 "RISCV", "Devices", "BlockImages", "Migration", "MigrationStream", "Transport", "GuestMemory",
-                "VMState", "QAPI", "Bytes",
+                "VMState", "QAPI", "Bytes", "Threads",
             ]),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         .testTarget(

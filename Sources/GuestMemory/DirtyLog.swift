@@ -2,6 +2,20 @@ public import Bytes
 import Glibc
 import Synchronization
 
+/// Those who want to know which pages are written. Each has a ``DirtyLog`` of its own in every block, so that none takes
+/// the marks of another.
+public struct DirtyLogs: OptionSet, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// A migration: ``RAMBlock/dirtyLog``.
+    public static let migration = DirtyLogs(rawValue: 1)
+    /// A measurement of how many pages are written at all: ``RAMBlock/measuredLog``.
+    public static let measurement = DirtyLogs(rawValue: 2)
+    /// The count of pages that each hart writes: ``RAMBlock/countedLog``.
+    public static let count = DirtyLogs(rawValue: 4)
+}
+
 /// Pages written since they were last collected: set by harts and devices, emptied by the migration thread.
 ///
 /// Any thread may call any method. A writer marks a page, an engine drains; neither waits for the other.
@@ -31,10 +45,28 @@ public final class DirtyLog: @unchecked Sendable {
     @inline(__always)
     public func mark(_ page: Int) {
         guard page >= 0, page < pageCount else { return }
+        unsafe word(page >> 6).pointee.bitwiseOr(
+            1 << UInt64(page & 63), ordering: .acquiringAndReleasing)
+    }
+
+    /// Marks a page that a hart writes. Cheaper than ``mark(_:)`` when the mark is there already, but what it looks at may
+    /// be older than a drain: whoever drains must wait for the writer before the drained pages are read, as dropping a
+    /// hart's write permissions does.
+    ///
+    /// - Returns: true when the page was not marked before.
+    @inline(__always)
+    public func markAwaited(_ page: Int) -> Bool {
+        guard page >= 0, page < pageCount else { return false }
         let mask = UInt64(1) << UInt64(page & 63)
         let word = unsafe word(page >> 6)
-        if unsafe word.pointee.load(ordering: .relaxed) & mask == 0 {
-            unsafe word.pointee.bitwiseOr(mask, ordering: .acquiringAndReleasing)
+        if unsafe word.pointee.load(ordering: .relaxed) & mask != 0 { return false }
+        return unsafe word.pointee.bitwiseOr(mask, ordering: .acquiringAndReleasing).oldValue & mask == 0
+    }
+
+    /// How many pages are marked.
+    public var markCount: Int {
+        (0..<wordCount).reduce(0) {
+            unsafe $0 + word($1).pointee.load(ordering: .relaxed).nonzeroBitCount
         }
     }
 

@@ -30,7 +30,7 @@ public final class GuestMemory: Sendable {
     public let regions: [Region]
     /// Blocks behind devices, from which instructions are fetched while loads and stores go to the device: flash.
     public let codeRegions: [Region]
-    private let logging = Atomic<Bool>(false)
+    private let logging = Atomic<UInt8>(0)
 
     public init(blocks: [RAMBlock], regions: [Region], codeRegions: [Region] = []) {
         self.blocks = blocks
@@ -38,14 +38,30 @@ public final class GuestMemory: Sendable {
         self.codeRegions = codeRegions
     }
 
-    /// True while writes have to be marked in the blocks' dirty logs.
+    /// The logs in which writes have to be marked.
     @inline(__always)
-    public var isLogging: Bool { logging.load(ordering: .acquiring) }
+    public var logs: DirtyLogs { DirtyLogs(rawValue: logging.load(ordering: .acquiring)) }
 
-    /// Starts or stops the log. The caller then has every hart drop its write permissions (TLB write tags).
-    public func setLogging(_ on: Bool) {
-        if on { for block in blocks { block.dirtyLog.clear() } }
-        logging.store(on, ordering: .sequentiallyConsistent)
+    /// Starts or stops a log, the others go on as they are. The caller then has every hart drop its write permissions
+    /// (TLB write tags).
+    public func setLogging(_ on: Bool, for log: DirtyLogs = .migration) {
+        if on {
+            clear(log)
+            logging.bitwiseOr(log.rawValue, ordering: .sequentiallyConsistent)
+            // What is read of the memory from here on has all writes of devices that did not see the flag.
+            atomicMemoryFence(ordering: .sequentiallyConsistent)
+        } else {
+            logging.bitwiseAnd(~log.rawValue, ordering: .sequentiallyConsistent)
+        }
+    }
+
+    /// Forgets what a log has marked.
+    public func clear(_ logs: DirtyLogs) {
+        for block in blocks {
+            if logs.contains(.migration) { block.dirtyLog.clear() }
+            if logs.contains(.measurement) { block.measuredLog.clear() }
+            if logs.contains(.count) { block.countedLog.clear() }
+        }
     }
 
     /// The region that holds `address`.
@@ -67,10 +83,15 @@ public final class GuestMemory: Sendable {
 
     /// Marks what a device has written, after it has written it: a page drained before the mark is sent again.
     public func markDirty(at address: UInt64, count: Int) {
-        guard count > 0, isLogging, let region = region(at: address) else { return }
+        // The write comes before the look at the flag, as it comes before a mark.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        let logs = logs
+        guard count > 0, !logs.isEmpty, let region = region(at: address) else { return }
         let first = Int(address - region.address)
         let last = min(first + count, region.block.size) - 1
-        region.block.dirtyLog.mark(first / guestPageSize..<last / guestPageSize + 1)
+        let pages = first / guestPageSize..<last / guestPageSize + 1
+        if logs.contains(.migration) { region.block.dirtyLog.mark(pages) }
+        if logs.contains(.measurement) { region.block.measuredLog.mark(pages) }
     }
 
     /// Copies guest memory out for a device; nil when a byte is not RAM.

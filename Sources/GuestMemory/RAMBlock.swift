@@ -24,8 +24,12 @@ public final class RAMBlock: @unchecked Sendable {
     public let isResizable: Bool
     /// The first byte, page aligned; valid as long as the block is.
     public let base: UnsafeMutableRawPointer
-    /// Which pages were written.
+    /// Which pages were written, for a migration.
     public let dirtyLog: DirtyLog
+    /// The same for a measurement.
+    public let measuredLog: DirtyLog
+    /// Pages that a hart was counted for in this period.
+    public let countedLog: DirtyLog
 
     /// Number of guest pages.
     public var pageCount: Int { size / guestPageSize }
@@ -59,6 +63,8 @@ public final class RAMBlock: @unchecked Sendable {
         unsafe length.initialize(to: capacity == nil ? total : Self.wholePages(max(size, 0)))
         unsafe self.base = base
         dirtyLog = DirtyLog(pageCount: total / guestPageSize)
+        measuredLog = DirtyLog(pageCount: total / guestPageSize)
+        countedLog = DirtyLog(pageCount: total / guestPageSize)
     }
 
     deinit {

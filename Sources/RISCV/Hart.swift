@@ -52,6 +52,8 @@ public final class Hart: @unchecked Sendable {
     var isWaiting = false
     /// State that is carried for other implementations and not used here.
     var carried = CPUState()
+    let dirtying = Dirtying()
+    var dirtyRing = DirtyRing()
 
     /// Lines from devices, as bits of `mip`.
     let lines = Atomic<UInt64>(0)
@@ -163,8 +165,11 @@ public final class Hart: @unchecked Sendable {
     public func timerDue() { wake(Request.timer) }
 
     /// Has the hart do nothing for so long from now on, in ns; a pause ends that.
-    public func hold(nanoseconds: Int64) {
-        heldUntil.store(cplatform_monotonic_ns() &+ nanoseconds, ordering: .relaxed)
+    public func hold(nanoseconds: Int64) { hold(until: cplatform_monotonic_ns() &+ nanoseconds) }
+
+    /// Has the hart do nothing until then (monotonic, ns), and not before what else it was told; a pause ends that.
+    func hold(until time: Int64) {
+        heldUntil.max(time, ordering: .relaxed)
         wake(Request.hold)
     }
 

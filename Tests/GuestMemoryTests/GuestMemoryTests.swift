@@ -60,6 +60,41 @@ struct GuestMemoryTests {
         #expect(block.dirtyLog.drain(into: &bitmap) == 0)
     }
 
+    @Test("each log has its own marks and goes on when another begins or ends")
+    func logs() throws {
+        let memory = try memory()
+        let block = memory.blocks[0]
+        memory.setLogging(true)
+        memory.write([1], at: 0x8000_0000)
+        memory.setLogging(true, for: .measurement)
+        #expect(block.dirtyLog.markCount == 1 && block.measuredLog.markCount == 0)
+        memory.write([1], at: 0x8000_1000)
+        var bitmap = Bitmap(count: block.pageCount)
+        #expect(block.dirtyLog.drain(into: &bitmap) == 2)
+        #expect(block.dirtyLog.markCount == 0 && block.measuredLog.markCount == 1)
+        memory.setLogging(false)
+        memory.write([1], at: 0x8000_2000)
+        #expect(block.dirtyLog.markCount == 0 && block.measuredLog.markCount == 2)
+        memory.clear(.measurement)
+        memory.write([1], at: 0x8000_2000)
+        #expect(block.measuredLog.markCount == 1 && memory.logs == .measurement)
+        // What devices write is counted for no hart.
+        memory.setLogging(true, for: .count)
+        memory.write([1], at: 0x8000_3000)
+        #expect(block.countedLog.markCount == 0)
+    }
+
+    @Test("a hart's mark is new once")
+    func awaited() throws {
+        let log = try memory().blocks[0].dirtyLog
+        #expect(log.markAwaited(3) && !log.markAwaited(3))
+        log.mark(4)
+        #expect(!log.markAwaited(4) && log.markCount == 2)
+        log.clear()
+        #expect(log.markAwaited(3))
+        #expect(!log.markAwaited(-1) && !log.markAwaited(16))
+    }
+
     @Test("a page with one byte set anywhere is not zero", arguments: [0, 1, 63, 64, 2048, 4095])
     func zeroPage(position: Int) throws {
         let block = try RAMBlock(name: "ram", size: guestPageSize)

@@ -2,7 +2,9 @@ import Bytes
 import Glibc
 import GuestMemory
 import RISCV
+import Synchronization
 import Testing
+import Threads
 import VMState
 
 @Suite("Atomics and harts side by side")
@@ -88,8 +90,26 @@ struct AtomicTests {
         #expect(board.load(0x40c0) == 4 * rounds)
     }
 
-    @Test("no store is lost to the log while write permissions are dropped again and again")
-    func dirtyLog() throws {
+    /// What measures and limits the hart, over and over.
+    private func disturb(_ board: TestBoard, _ hart: Hart, until isOver: borrowing Atomic<Bool>) {
+        while !isOver.load(ordering: .relaxed) {
+            board.memory.setLogging(true, for: .measurement)
+            hart.dropWritePermissions()
+            board.memory.setLogging(true, for: .count)
+            hart.limitDirtying(1_000_000)
+            hart.dropWritePermissions()
+            board.memory.clear(.count)
+            hart.dropWritePermissions()
+            board.memory.setLogging(false, for: .measurement)
+            hart.limitDirtying(nil)
+            board.memory.setLogging(false, for: .count)
+        }
+    }
+
+    @Test(
+        "no store is lost to the log while write permissions are dropped again and again, alone and beside measurements",
+        arguments: [false, true])
+    func dirtyLog(isDisturbed: Bool) throws {
         let board = try TestBoard(size: 2 << 20)
         let pages = 64
         let first: UInt64 = 0x10_0000
@@ -116,6 +136,15 @@ struct AtomicTests {
                 copy[page] = board.load(first + UInt64(page) * 4096)
             }
         }
+        let isOver = Flag()
+        let other =
+            isDisturbed
+            ? OSThread("disturb") { [board, hart = hart.hart] in disturb(board, hart, until: isOver.value) }
+            : nil
+        defer {
+            isOver.value.store(true, ordering: .relaxed)
+            other?.join()
+        }
         hart.hart.resume()
         usleep(2000)
         board.memory.setLogging(true)
@@ -133,6 +162,83 @@ struct AtomicTests {
         hart.hart.pause()
         hart.hart.waitUntilPaused()
         #expect(copy[0] > 500)
+    }
+
+    /// A hart that writes a word to each of `pages` pages from offset 1 MiB on, over and over or once.
+    private func writer(pages: Int, repeats: Bool) throws -> (TestBoard, TestHart) {
+        let board = try TestBoard(size: 8 << 20)
+        let hart = TestHart(board)
+        board.place(
+            [
+                RV.add(5, 10, 0), RV.add(6, 12, 0), RV.sd(7, 5, 0), RV.add(5, 5, 11), RV.addi(6, 6, -1),
+                RV.bne(6, 0, -12), repeats ? RV.b(0, 0, 0, -24) : RV.wfi, RV.wfi,
+            ], at: 0x100)
+        try restart(hart, pages)
+        return (board, hart)
+    }
+
+    private func restart(_ hart: TestHart, _ pages: Int) throws {
+        var state = hart.hart.state
+        state.pc = TestBoard.base + 0x100
+        state.gpr[10] = TestBoard.base + 0x10_0000
+        state.gpr[11] = 4096
+        state.gpr[12] = UInt64(pages)
+        try hart.set(state)
+    }
+
+    @Test("a page counts once for a hart, and again when it counts anew or has to be sent again")
+    func counts() throws {
+        let pages = 1500
+        let (board, hart) = try writer(pages: pages, repeats: false)
+        defer { hart.end() }
+        func run() throws -> Int {
+            let before = hart.hart.dirtiedPages
+            try restart(hart, pages)
+            hart.hart.resume()
+            _ = hart.wait(60)
+            return Int(hart.hart.dirtiedPages - before)
+        }
+        #expect(try run() == 0)
+        board.memory.setLogging(true, for: .count)
+        hart.hart.dropWritePermissions()
+        #expect(try run() == pages)
+        // More pages than the TLB holds: the same page is looked up again and is still no new one.
+        #expect(try run() == 0)
+        board.memory.clear(.count)
+        hart.hart.dropWritePermissions()
+        #expect(try run() == pages)
+        board.memory.setLogging(true)
+        hart.hart.dropWritePermissions()
+        #expect(try run() == pages)
+        var bitmap = Bitmap(count: board.ram.pageCount)
+        #expect(board.ram.dirtyLog.drain(into: &bitmap) == pages)
+        hart.hart.dropWritePermissions()
+        #expect(try run() == pages)
+        board.memory.setLogging(false, for: .count)
+        hart.hart.dropWritePermissions()
+        #expect(try run() == 0)
+    }
+
+    @Test("a hart with a limit dirties no more, and without one it is as fast as ever")
+    func limit() throws {
+        let (board, hart) = try writer(pages: 1500, repeats: true)
+        defer { hart.end() }
+        board.memory.setLogging(true, for: .count)
+        hart.hart.dropWritePermissions()
+        hart.hart.limitDirtying(2000)
+        let clock = ContinuousClock()
+        let start = clock.now
+        hart.hart.resume()
+        usleep(400_000)
+        let count = hart.hart.dirtiedPages
+        let seconds = (clock.now - start) / .seconds(1)
+        #expect(Double(count) <= 2000 * seconds + 64, "\(count) in \(seconds) s")
+        #expect(count > 0 && hart.hart.dirtyHold > 0)
+        hart.hart.limitDirtying(nil)
+        for _ in 0..<120_000 where hart.hart.dirtiedPages < 1500 { usleep(1000) }
+        #expect(hart.hart.dirtiedPages == 1500 && hart.hart.dirtyHold == 0)
+        hart.hart.pause()
+        hart.hart.waitUntilPaused()
     }
 
     @Test("pause, resume and stop never hang, whatever the hart does", arguments: [RV.wfi, RV.nop])
@@ -155,4 +261,9 @@ struct AtomicTests {
         hart.hart.resume()
         hart.end()
     }
+}
+
+/// A word for another thread.
+private final class Flag: Sendable {
+    let value = Atomic<Bool>(false)
 }

@@ -69,7 +69,7 @@ extension Hart {
                     return pageFault(address, access)
                 }
                 guard checkPMP(slot, 8, .write, privilege: 1).allowed,
-                    memory.region(at: slot)?.isWritable == true
+                    let region = memory.region(at: slot), region.isWritable
                 else {
                     unsafe context.pointee.cause = access.accessFault
                     unsafe context.pointee.trapValue = address
@@ -83,7 +83,7 @@ extension Hart {
                     level = levels - 1
                     continue
                 }
-                memory.markDirty(at: slot, count: 8)
+                noteWrite(region, Int(truncatingIfNeeded: slot &- region.address))
             }
             // Without D the page may not be entered as writable: the first write has to set it.
             let isDirty = entry & 0x80 != 0 || access == .write

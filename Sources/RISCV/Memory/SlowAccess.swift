@@ -32,7 +32,7 @@ extension Hart {
         else { return unsafe .device(physical) }
         let offset = Int(truncatingIfNeeded: physical &- region.address)
         if access == .write, !region.isWritable { return unsafe .readOnly }
-        if access == .write, memory.isLogging { region.block.dirtyLog.mark(offset / guestPageSize) }
+        if access == .write { noteWrite(region, offset) }
         let host = unsafe region.block.base + offset
         if protection.wholePage {
             enter(
