@@ -4,7 +4,9 @@ public import VMState
 
 /// The guest as a migration sees it: any accelerator or VMM that fulfils this can be moved.
 ///
-/// All calls come from the migration's own threads, one at a time. `QMP` events of run states are the guest's own.
+/// All calls come from the migration's own threads, one at a time, but for what is measured beside a migration:
+/// ``dropWritePermissions()``, ``setDirtyCounting(_:)``, ``dirtiedPages`` and ``dirtyLimitStatistics`` are for any
+/// thread. `QMP` events of run states are the guest's own.
 public protocol MigratableGuest: AnyObject, Sendable {
     /// Machine type, e.g. `virt`; both sides must have the same.
     var machineName: String { get }
@@ -41,6 +43,17 @@ public protocol MigratableGuest: AnyObject, Sendable {
     /// Holds every hart for so many percent of the time, 0 to 99, until it is called again; 0 lets them run freely.
     func throttleHarts(percent: UInt8)
 
+    /// Counts for each hart the pages that it dirties, from the return on; calls with true nest.
+    func setDirtyCounting(_ on: Bool)
+    /// Pages that each hart has dirtied while they were counted; empty for a guest that cannot count them by harts. A page
+    /// that is written again and again counts once a second, or once in the period of a limit, and again when a migration
+    /// has to send it again.
+    var dirtiedPages: [UInt64] { get }
+    /// Keeps every hart from dirtying more; nil: no more than what was there before.
+    func limitDirtying(_ limit: DirtyLimit?)
+    /// How the limits of harts are felt; nil when none has one.
+    var dirtyLimitStatistics: DirtyLimitStatistics? { get }
+
     /// Settles and unlocks the disk images, so that the peer can take them. The guest is stopped.
     func giveUpDisks() throws(MigrationError)
     /// Locks the disk images: this side now owns the guest. Without effect on those that it holds.
@@ -60,6 +73,10 @@ extension MigratableGuest {
     public func isKnown(_ block: RAMBlock, to dialect: Dialect) -> Bool { true }
     public var runsAfterIncoming: Bool { true }
     public func throttleHarts(percent: UInt8) {}
+    public func setDirtyCounting(_ on: Bool) {}
+    public var dirtiedPages: [UInt64] { [] }
+    public func limitDirtying(_ limit: DirtyLimit?) {}
+    public var dirtyLimitStatistics: DirtyLimitStatistics? { nil }
 }
 
 /// Why a migration cannot be done, or failed; in QMP's words where it has some.

@@ -60,6 +60,8 @@ public struct MigrationReport: Equatable, Sendable {
     public var compression: CompressionStatistics?
     /// How much of the time harts are held, percent, while they are.
     public var cpuThrottlePercentage: UInt8?
+    /// With capability `dirty-limit`, while harts have limits.
+    public var dirtyLimit: DirtyLimitStatistics?
     /// Where an incoming migration listens.
     public var socketAddresses: [MigrationAddress] = []
 
@@ -70,11 +72,13 @@ public struct MigrationReport: Equatable, Sendable {
         var report = self
         switch status {
         case .active, .preSwitchover, .cancelling, .device: report.downtime = nil
-        case .completed: (report.expectedDowntime, report.cpuThrottlePercentage) = (nil, nil)
+        case .completed:
+            (report.expectedDowntime, report.cpuThrottlePercentage, report.dirtyLimit) = (nil, nil, nil)
         case .none, .setup, .failed, .cancelled:
             (report.setupTime, report.totalTime, report.ram) = (nil, nil, nil)
             (report.expectedDowntime, report.downtime) = (nil, nil)
-            (report.xbzrle, report.compression, report.cpuThrottlePercentage) = (nil, nil, nil)
+            (report.xbzrle, report.compression) = (nil, nil)
+            (report.cpuThrottlePercentage, report.dirtyLimit) = (nil, nil)
         }
         return report
     }

@@ -77,7 +77,10 @@ final class OutgoingMigration: Sendable {
     /// While nothing moves, `errorDescription` says what is waited for.
     var report: MigrationReport {
         var report = figures.withLock { $0 }
-        if report.status.isUnderWay, report.errorDescription == nil { report.errorDescription = standstill }
+        if report.status.isUnderWay {
+            if report.errorDescription == nil { report.errorDescription = standstill }
+            if settings().limitsDirtying { report.dirtyLimit = guest.dirtyLimitStatistics }
+        }
         return report
     }
 
@@ -201,6 +204,7 @@ final class OutgoingMigration: Sendable {
         control.withLock { $0.channel = nil }
         guest.setDirtyLogging(false)
         if set.autoConverges { guest.throttleHarts(percent: 0) }
+        if set.limitsDirtying { guest.limitDirtying(nil) }
         if let failure {
             end(failure, wasStopped: wasStopped)
             return
@@ -381,6 +385,7 @@ final class OutgoingMigration: Sendable {
         while true {
             try check(inbox)
             let set = settings()
+            if let limit = period.dirtyLimiting.change(set) { guest.limitDirtying(limit) }
             let threshold = switchoverThreshold(
                 window: window, available: set.availSwitchoverBandwidth, downtimeLimit: set.downtimeLimit)
             let floor = switchoverThreshold(
@@ -456,9 +461,10 @@ final class OutgoingMigration: Sendable {
         /// Bytes of the whole stream when it began.
         var transferred: UInt64 = 0
         var autoConverge = AutoConverge()
+        var dirtyLimiting = DirtyLimiting()
     }
 
-    /// Ends a period: rates, and the throttle if the capability is on.
+    /// Ends a period: rates, and what slows the guest down if a capability says so.
     private func judge(_ period: inout SyncPeriod, _ sender: inout RAMSender, _ set: MigrationSettings) {
         let moment = now()
         let elapsed = milliseconds(moment - period.start)
@@ -469,9 +475,9 @@ final class OutgoingMigration: Sendable {
             return report.ram?.transferred ?? 0
         }
         let sent = transferred &- period.transferred
-        if set.autoConverges,
-            period.autoConverge.judge(dirtied: pages &* UInt64(guestPageSize), sent: sent, set)
-        {
+        let dirtied = pages &* UInt64(guestPageSize)
+        if set.limitsDirtying { period.dirtyLimiting.judge(dirtied: dirtied, sent: sent, set) }
+        if set.autoConverges, period.autoConverge.judge(dirtied: dirtied, sent: sent, set) {
             let percentage = period.autoConverge.percentage
             guest.throttleHarts(percent: percentage)
             figures.withLock { $0.cpuThrottlePercentage = percentage }

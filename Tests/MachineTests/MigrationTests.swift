@@ -20,17 +20,21 @@ struct MovingGuestTests {
     ]
     static let place: UInt64 = 0x8020_0000
 
-    private func machine(_ extra: [String]) throws -> VirtualMachine {
+    static func machine(_ extra: [String]) throws -> VirtualMachine {
         try VirtualMachine(
             MachineOptions(parsing: ["-nodefaults", "-display", "none", "-m", "32M"] + extra).configuration)
     }
 
-    private func source() throws -> VirtualMachine {
+    private func machine(_ extra: [String]) throws -> VirtualMachine { try Self.machine(extra) }
+    private func source() throws -> VirtualMachine { try Self.source() }
+
+    /// A machine whose guest counts and writes.
+    static func source() throws -> VirtualMachine {
         let path = "/tmp/martlet-count-\(getpid())-\(UInt32.random(in: 0...(.max))).bin"
-        let bytes = Self.counter.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
+        let bytes = counter.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
         }
         try Data(bytes).write(to: URL(filePath: path))
-        defer { remove(path) }
+        defer { try? FileManager.default.removeItem(atPath: path) }
         let machine = try machine(["-bios", "none", "-kernel", path])
         machine.resume()
         return machine

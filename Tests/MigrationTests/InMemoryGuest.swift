@@ -41,6 +41,7 @@ final class InMemoryGuest: MigratableGuest {
         var counter = CounterState()
         var hasDisk = false
         var announcements = 0
+        var dirtyLimit: DirtyLimit?
     }
 
     let machineName: String
@@ -187,6 +188,13 @@ final class InMemoryGuest: MigratableGuest {
         if runsAfterIncoming { start() } else { state.withLock { $0.run = .paused } }
     }
     func announceSelf() { state.withLock { $0.announcements += 1 } }
+    /// Its only writer is like a hart that never writes a page twice.
+    var dirtiedPages: [UInt64] { [counter] }
+    func limitDirtying(_ limit: DirtyLimit?) { state.withLock { $0.dirtyLimit = limit } }
+    var dirtyLimit: DirtyLimit? { state.withLock { $0.dirtyLimit } }
+    var dirtyLimitStatistics: DirtyLimitStatistics? {
+        dirtyLimit.map { _ in DirtyLimitStatistics(throttleTime: 7, ringFullTime: 9) }
+    }
 }
 
 /// Waits until `condition`, at most two minutes: threads starve while tests run beside each other.

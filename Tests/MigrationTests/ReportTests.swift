@@ -13,12 +13,13 @@ import Testing
         report.ram = RAMStatistics()
         (report.xbzrle, report.compression) = (XBZRLEStatistics(), CompressionStatistics())
         report.cpuThrottlePercentage = 20
+        report.dirtyLimit = DirtyLimitStatistics(throttleTime: 5, ringFullTime: 6)
         return report
     }
 
     private static let underWay: Set = [
         "setup-time", "total-time", "expected-downtime", "ram", "xbzrle-cache", "compression",
-        "cpu-throttle-percentage",
+        "cpu-throttle-percentage", "dirty-limit",
     ]
 
     private static let members: [(MigrationPhase, Set<String>)] = [
@@ -45,6 +46,7 @@ import Testing
             if report.xbzrle != nil { found.insert("xbzrle-cache") }
             if report.compression != nil { found.insert("compression") }
             if report.cpuThrottlePercentage != nil { found.insert("cpu-throttle-percentage") }
+            if report.dirtyLimit != nil { found.insert("dirty-limit") }
             #expect(found == names, "\(status)")
         }
         #expect(Set(Self.members.map(\.0)) == Set(MigrationPhase.allCases))

@@ -44,7 +44,9 @@ extension MachineCommands {
             xMartletError: report.error,
             compression: report.compression.map(Self.stats),
             socketAddress: report.socketAddresses.isEmpty
-                ? nil : report.socketAddresses.compactMap(Self.socket))
+                ? nil : report.socketAddresses.compactMap(Self.socket),
+            dirtyLimitThrottleTimePerRound: report.dirtyLimit?.throttleTime,
+            dirtyLimitRingFullTime: report.dirtyLimit?.ringFullTime)
     }
 
     private static func stats(_ ram: RAMStatistics) -> MigrationStats {

@@ -11,6 +11,7 @@ public struct MachineCommands: CommandHandler {
     /// What the monitors say that they are.
     let version: VersionInfo
     let announcer = Announcer()
+    let dirtyRate: DirtyRateMeasurement
 
     public init(
         _ machine: VirtualMachine, controller: MigrationController,
@@ -20,12 +21,14 @@ public struct MachineCommands: CommandHandler {
         self.machine = machine
         self.controller = controller
         self.version = version
+        dirtyRate = DirtyRateMeasurement(machine)
     }
 
     // MARK: Run control
 
     public func quit() async throws(QAPIError) {
         controller.shutDown()
+        dirtyRate.end()
         machine.shutdown(byGuest: false, reason: .hostQmpQuit)
     }
 

@@ -107,6 +107,10 @@ extension VirtualMachine: MigratableGuest {
     public var runsAfterIncoming: Bool { stateAfterIncoming.isRunning }
 
     public func throttleHarts(percent: UInt8) { throttle.set(percent) }
+    public func setDirtyCounting(_ on: Bool) { if on { dirtyMeter.begin() } else { dirtyMeter.end() } }
+    public var dirtiedPages: [UInt64] { dirtyMeter.counts }
+    public func limitDirtying(_ limit: DirtyLimit?) { dirtyLimiter.setLimit(ofMigration: limit) }
+    public var dirtyLimitStatistics: DirtyLimitStatistics? { dirtyLimiter.statistics }
 
     public func startAfterIncoming() {
         let new = stateAfterIncoming

@@ -35,6 +35,8 @@ public final class VirtualMachine: Sendable {
     private let endOfLife: Mutex<(@Sendable (Int32) -> Void)?> = Mutex(nil)
     private let requests = RequestThread()
     let throttle: HartThrottle
+    let dirtyMeter: HartDirtyMeter
+    let dirtyLimiter: DirtyLimiter
 
     public var memory: GuestMemory { board.memory }
 
@@ -62,6 +64,8 @@ public final class VirtualMachine: Sendable {
         migration = Mutex(MigrationMemory(autostart: !configuration.startsPaused))
         board = try VirtBoard(configuration)
         throttle = HartThrottle(board.harts)
+        dirtyMeter = HartDirtyMeter(board.memory, board.harts)
+        dirtyLimiter = DirtyLimiter(board.harts, dirtyMeter)
         board.onGuestRequest = { [weak self] request in
             guard let self else { return }
             requests.perform { self.serve(request) }
@@ -186,6 +190,7 @@ public final class VirtualMachine: Sendable {
         let stays = configuration.staysAfterShutdown && reason != .hostQmpQuit && reason != .hostSignal
         stop(as: .shutdown, isTold: stays)
         if stays { return }
+        dirtyLimiter.setLimit(nil, hart: nil)
         board.close()
         endOfLife.withLock { $0 }?(status)
     }

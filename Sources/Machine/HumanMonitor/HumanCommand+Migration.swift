@@ -38,9 +38,6 @@ extension HumanCommand {
         notBuilt("migrate_start_postcopy", .migrateStartPostcopy, nil, "turn precopy into postcopy"),
         notBuilt("migrate_pause", .migratePause, nil, "interrupt postcopy"),
         notBuilt("migrate_recover", .migrateRecover, "uri", "give postcopy a new address"),
-        notBuilt("calc_dirty_rate", .calcDirtyRate, "seconds", "measure how fast the guest dirties memory"),
-        notBuilt("set_vcpu_dirty_limit", .setVcpuDirtyLimit, "rate", "limit how fast harts dirty memory"),
-        notBuilt("cancel_vcpu_dirty_limit", .cancelVcpuDirtyLimit, nil, "end that limit"),
         .init(
             "announce_self", take: .optionalText("interfaces"), .optionalText("id"),
             help: "announce the guest on the network; interfaces are separated by commas"
@@ -93,8 +90,6 @@ extension HumanCommand {
         .init("info migrate_parameters", help: "parameters of migrations") { monitor, _ in
             try await monitor.commands.queryMigrateParameters().humanText
         },
-        notBuilt("info dirty_rate", .queryDirtyRate, nil, "how fast the guest dirties memory"),
-        notBuilt("info vcpu_dirty_limit", .queryVcpuDirtyLimit, nil, "limits of dirtying"),
         .init("info snapshots", help: "snapshots of the guest") { _, _ in
             "no block device can store vmstate for snapshot\n"
         },
@@ -157,6 +152,8 @@ extension MigrationInfo {
             add("xbzrle overflow", cache.overflow)
         }
         add("cpu throttle percentage", cpuThrottlePercentage)
+        add("dirty-limit throttle time", dirtyLimitThrottleTimePerRound, "us")
+        add("dirty-limit ring full time", dirtyLimitRingFullTime, "us")
         if let addresses = socketAddress {
             lines += ["socket address: ["] + addresses.map { "\t\($0.humanText)" } + ["]"]
         }

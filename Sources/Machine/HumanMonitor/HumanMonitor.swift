@@ -70,7 +70,7 @@ struct HumanCommand: Sendable {
         self.action = action
     }
 
-    static let all = runControl + migration + information
+    static let all = runControl + migration + dirtyRate + information
 }
 
 extension String {

@@ -14,6 +14,7 @@ extension MigrationSettings {
     var deltaCacheSize: UInt64? { self[.xbzrle] ? xbzrleCacheSize : nil }
 
     var autoConverges: Bool { self[.autoConverge] }
+    var limitsDirtying: Bool { self[.dirtyLimit] }
     var pausesBeforeSwitchover: Bool { self[.pauseBeforeSwitchover] }
     var wantsSwitchoverAck: Bool { self[.switchoverAck] }
     var sendsUUID: Bool { self[.validateUuid] }

@@ -441,3 +441,95 @@ public struct MigrateContinueArguments: QAPIObject, Equatable {
         object["state"] = state.json
     }
 }
+
+/// What `calc-dirty-rate` takes. QAPI `calc-dirty-rate`.
+public struct CalcDirtyRateArguments: QAPIObject, Equatable {
+    /// 50 ms to 60 s. QAPI `calc-time`.
+    public var calcTime: Int64
+    /// QAPI `calc-time-unit`.
+    public var calcTimeUnit: TimeUnit?
+    /// Pages of a GiB that are looked at, 128...16384. QAPI `sample-pages`.
+    public var samplePages: Int64?
+    /// QAPI `mode`.
+    public var mode: DirtyRateMeasureMode?
+
+    public init(calcTime: Int64, calcTimeUnit: TimeUnit? = nil, samplePages: Int64? = nil, mode: DirtyRateMeasureMode? = nil) {
+        self.calcTime = calcTime
+        self.calcTimeUnit = calcTimeUnit
+        self.samplePages = samplePages
+        self.mode = mode
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        calcTime = try reader.required("calc-time")
+        calcTimeUnit = try reader.optional("calc-time-unit")
+        samplePages = try reader.optional("sample-pages")
+        mode = try reader.optional("mode")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["calc-time"] = calcTime.json
+        object["calc-time-unit"] = calcTimeUnit?.json
+        object["sample-pages"] = samplePages?.json
+        object["mode"] = mode?.json
+    }
+}
+
+/// What `query-dirty-rate` takes. QAPI `query-dirty-rate`.
+public struct QueryDirtyRateArguments: QAPIObject, Equatable {
+    /// QAPI `calc-time-unit`.
+    public var calcTimeUnit: TimeUnit?
+
+    public init(calcTimeUnit: TimeUnit? = nil) {
+        self.calcTimeUnit = calcTimeUnit
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        calcTimeUnit = try reader.optional("calc-time-unit")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["calc-time-unit"] = calcTimeUnit?.json
+    }
+}
+
+/// What `set-vcpu-dirty-limit` takes. QAPI `set-vcpu-dirty-limit`.
+public struct SetVcpuDirtyLimitArguments: QAPIObject, Equatable {
+    /// QAPI `cpu-index`.
+    public var cpuIndex: Int64?
+    /// In MiB per second; 0 ends the limit. QAPI `dirty-rate`.
+    public var dirtyRate: UInt64
+
+    public init(cpuIndex: Int64? = nil, dirtyRate: UInt64) {
+        self.cpuIndex = cpuIndex
+        self.dirtyRate = dirtyRate
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        cpuIndex = try reader.optional("cpu-index")
+        dirtyRate = try reader.required("dirty-rate")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["cpu-index"] = cpuIndex?.json
+        object["dirty-rate"] = dirtyRate.json
+    }
+}
+
+/// What `cancel-vcpu-dirty-limit` takes. QAPI `cancel-vcpu-dirty-limit`.
+public struct CancelVcpuDirtyLimitArguments: QAPIObject, Equatable {
+    /// QAPI `cpu-index`.
+    public var cpuIndex: Int64?
+
+    public init(cpuIndex: Int64? = nil) {
+        self.cpuIndex = cpuIndex
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        cpuIndex = try reader.optional("cpu-index")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["cpu-index"] = cpuIndex?.json
+    }
+}

@@ -90,6 +90,16 @@ public protocol CommandHandler: Sendable {
     func migrateContinue(_ arguments: MigrateContinueArguments) async throws(QAPIError)
     /// The threads that work for a migration. QAPI `query-migrationthreads`.
     func queryMigrationthreads() async throws(QAPIError) -> [MigrationThreadInfo]
+    /// Begins to measure how fast the guest dirties its memory. QAPI `calc-dirty-rate`.
+    func calcDirtyRate(_ arguments: CalcDirtyRateArguments) async throws(QAPIError)
+    /// How the present or last measurement stands. QAPI `query-dirty-rate`.
+    func queryDirtyRate(_ arguments: QueryDirtyRateArguments) async throws(QAPIError) -> DirtyRateInfo
+    /// Limits how fast a hart, or each of them, dirties memory. QAPI `set-vcpu-dirty-limit`.
+    func setVcpuDirtyLimit(_ arguments: SetVcpuDirtyLimitArguments) async throws(QAPIError)
+    /// Ends the limit of a hart, or of each of them. QAPI `cancel-vcpu-dirty-limit`.
+    func cancelVcpuDirtyLimit(_ arguments: CancelVcpuDirtyLimitArguments) async throws(QAPIError)
+    /// The harts that have limits. QAPI `query-vcpu-dirty-limit`.
+    func queryVcpuDirtyLimit() async throws(QAPIError) -> [DirtyLimitInfo]
 }
 
 /// A machine need not have all of them: what it does not implement answers that it is not built.
@@ -136,6 +146,11 @@ extension CommandHandler {
     public func migrateCancel() async throws(QAPIError) { throw .notBuilt(.migrateCancel) }
     public func migrateContinue(_ arguments: MigrateContinueArguments) async throws(QAPIError) { throw .notBuilt(.migrateContinue) }
     public func queryMigrationthreads() async throws(QAPIError) -> [MigrationThreadInfo] { throw .notBuilt(.queryMigrationthreads) }
+    public func calcDirtyRate(_ arguments: CalcDirtyRateArguments) async throws(QAPIError) { throw .notBuilt(.calcDirtyRate) }
+    public func queryDirtyRate(_ arguments: QueryDirtyRateArguments) async throws(QAPIError) -> DirtyRateInfo { throw .notBuilt(.queryDirtyRate) }
+    public func setVcpuDirtyLimit(_ arguments: SetVcpuDirtyLimitArguments) async throws(QAPIError) { throw .notBuilt(.setVcpuDirtyLimit) }
+    public func cancelVcpuDirtyLimit(_ arguments: CancelVcpuDirtyLimitArguments) async throws(QAPIError) { throw .notBuilt(.cancelVcpuDirtyLimit) }
+    public func queryVcpuDirtyLimit() async throws(QAPIError) -> [DirtyLimitInfo] { throw .notBuilt(.queryVcpuDirtyLimit) }
 }
 
 extension CommandName {
@@ -268,6 +283,20 @@ extension CommandName {
         case .queryMigrationthreads:
             _ = try NoArguments(json: .object(arguments))
             return try await handler.queryMigrationthreads().json
+        case .calcDirtyRate:
+            try await handler.calcDirtyRate(try .init(json: .object(arguments)))
+            return .object([:])
+        case .queryDirtyRate:
+            return try await handler.queryDirtyRate(try .init(json: .object(arguments))).json
+        case .setVcpuDirtyLimit:
+            try await handler.setVcpuDirtyLimit(try .init(json: .object(arguments)))
+            return .object([:])
+        case .cancelVcpuDirtyLimit:
+            try await handler.cancelVcpuDirtyLimit(try .init(json: .object(arguments)))
+            return .object([:])
+        case .queryVcpuDirtyLimit:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryVcpuDirtyLimit().json
         default: throw .notBuilt(self)
         }
     }

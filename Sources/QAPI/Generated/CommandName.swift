@@ -150,15 +150,15 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     case queryXenReplicationStatus = "query-xen-replication-status"
     /// QAPI `xen-colo-do-checkpoint`. In QEMU where `CONFIG_REPLICATION`. Not built.
     case xenColoDoCheckpoint = "xen-colo-do-checkpoint"
-    /// QAPI `calc-dirty-rate`. Not built.
+    /// Begins to measure how fast the guest dirties its memory. QAPI `calc-dirty-rate`.
     case calcDirtyRate = "calc-dirty-rate"
-    /// QAPI `query-dirty-rate`. Not built.
+    /// How the present or last measurement stands. QAPI `query-dirty-rate`.
     case queryDirtyRate = "query-dirty-rate"
-    /// QAPI `set-vcpu-dirty-limit`. Not built.
+    /// Limits how fast a hart, or each of them, dirties memory. QAPI `set-vcpu-dirty-limit`.
     case setVcpuDirtyLimit = "set-vcpu-dirty-limit"
-    /// QAPI `cancel-vcpu-dirty-limit`. Not built.
+    /// Ends the limit of a hart, or of each of them. QAPI `cancel-vcpu-dirty-limit`.
     case cancelVcpuDirtyLimit = "cancel-vcpu-dirty-limit"
-    /// QAPI `query-vcpu-dirty-limit`. Not built.
+    /// The harts that have limits. QAPI `query-vcpu-dirty-limit`.
     case queryVcpuDirtyLimit = "query-vcpu-dirty-limit"
     /// QAPI `snapshot-save`. Not built.
     case snapshotSave = "snapshot-save"
@@ -170,7 +170,7 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     /// Whether this version of Martlet has the command.
     public var isBuilt: Bool {
         switch self {
-        case .objectAdd, .objectDel, .jobPause, .jobResume, .jobCancel, .jobComplete, .jobDismiss, .jobFinalize, .addFd, .removeFd, .queryFdsets, .yank, .queryYank, .migrateStartPostcopy, .migrateRecover, .migratePause, .xColoLostHeartbeat, .queryColoStatus, .xenSaveDevicesState, .xenLoadDevicesState, .xenSetGlobalDirtyLog, .xenSetReplication, .queryXenReplicationStatus, .xenColoDoCheckpoint, .calcDirtyRate, .queryDirtyRate, .setVcpuDirtyLimit, .cancelVcpuDirtyLimit, .queryVcpuDirtyLimit, .snapshotSave, .snapshotLoad, .snapshotDelete: false
+        case .objectAdd, .objectDel, .jobPause, .jobResume, .jobCancel, .jobComplete, .jobDismiss, .jobFinalize, .addFd, .removeFd, .queryFdsets, .yank, .queryYank, .migrateStartPostcopy, .migrateRecover, .migratePause, .xColoLostHeartbeat, .queryColoStatus, .xenSaveDevicesState, .xenLoadDevicesState, .xenSetGlobalDirtyLog, .xenSetReplication, .queryXenReplicationStatus, .xenColoDoCheckpoint, .snapshotSave, .snapshotLoad, .snapshotDelete: false
         default: true
         }
     }

@@ -353,7 +353,6 @@ public enum MigrationCapability: String, QAPIEnum {
     /// QAPI `postcopy-preempt`. Not built.
     case postcopyPreempt = "postcopy-preempt"
     case switchoverAck = "switchover-ack"
-    /// QAPI `dirty-limit`. Not built.
     case dirtyLimit = "dirty-limit"
 
     public static let notBuilt: Set<Self> = [
@@ -369,7 +368,6 @@ public enum MigrationCapability: String, QAPIEnum {
         .backgroundSnapshot,
         .zeroCopySend,
         .postcopyPreempt,
-        .dirtyLimit,
     ]
 }
 
@@ -430,9 +428,8 @@ public enum MigrationParameter: String, QAPIEnum {
     case multifdZstdLevel = "multifd-zstd-level"
     /// QAPI `block-bitmap-mapping`. Not built.
     case blockBitmapMapping = "block-bitmap-mapping"
-    /// QAPI `x-vcpu-dirty-limit-period`. Unstable. Not built.
+    /// QAPI `x-vcpu-dirty-limit-period`. Unstable.
     case xVcpuDirtyLimitPeriod = "x-vcpu-dirty-limit-period"
-    /// QAPI `vcpu-dirty-limit`. Not built.
     case vcpuDirtyLimit = "vcpu-dirty-limit"
     /// QAPI `mode`. Not built.
     case mode = "mode"
@@ -448,8 +445,6 @@ public enum MigrationParameter: String, QAPIEnum {
         .blockIncremental,
         .maxPostcopyBandwidth,
         .blockBitmapMapping,
-        .xVcpuDirtyLimitPeriod,
-        .vcpuDirtyLimit,
         .mode,
     ]
 }
@@ -524,15 +519,19 @@ public enum COLOExitReason: String, QAPIEnum {
 
 /// QAPI `DirtyRateStatus`.
 public enum DirtyRateStatus: String, QAPIEnum {
+    /// Nothing was measured yet. QAPI `unstarted`.
     case unstarted = "unstarted"
     case measuring = "measuring"
     case measured = "measured"
 }
 
-/// QAPI `DirtyRateMeasureMode`.
+/// How it is measured how fast the guest dirties its memory. QAPI `DirtyRateMeasureMode`.
 public enum DirtyRateMeasureMode: String, QAPIEnum {
+    /// Some pages are looked at before and after. QAPI `page-sampling`.
     case pageSampling = "page-sampling"
+    /// The pages that each hart writes are counted. QAPI `dirty-ring`.
     case dirtyRing = "dirty-ring"
+    /// All pages that are written are counted once. QAPI `dirty-bitmap`.
     case dirtyBitmap = "dirty-bitmap"
 }
 

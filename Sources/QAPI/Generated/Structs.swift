@@ -2239,9 +2239,11 @@ public struct MigrationInfo: QAPIObject, Equatable {
     public var compression: CompressionStats?
     /// Where the destination listens. QAPI `socket-address`.
     public var socketAddress: [SocketAddress]?
-    /// QAPI `dirty-limit-throttle-time-per-round`. Not built.
+    /// For how long the hart that is held longest is held each time it has dirtied what it may, in us. QAPI
+    /// `dirty-limit-throttle-time-per-round`.
     public var dirtyLimitThrottleTimePerRound: UInt64?
-    /// QAPI `dirty-limit-ring-full-time`. Not built.
+    /// How long harts take to dirty so much, on average, in us; 0 when they write nothing. QAPI
+    /// `dirty-limit-ring-full-time`.
     public var dirtyLimitRingFullTime: UInt64?
 
     public init(status: MigrationStatus? = nil, ram: MigrationStats? = nil, disk: MigrationStats? = nil, vfio: VfioStats? = nil, xbzrleCache: XBZRLECacheStats? = nil, totalTime: Int64? = nil, expectedDowntime: Int64? = nil, downtime: Int64? = nil, setupTime: Int64? = nil, cpuThrottlePercentage: Int64? = nil, errorDesc: String? = nil, blockedReasons: [String]? = nil, xMartletError: MartletError? = nil, postcopyBlocktime: UInt32? = nil, postcopyVcpuBlocktime: [UInt32]? = nil, compression: CompressionStats? = nil, socketAddress: [SocketAddress]? = nil, dirtyLimitThrottleTimePerRound: UInt64? = nil, dirtyLimitRingFullTime: UInt64? = nil) {
@@ -2284,8 +2286,8 @@ public struct MigrationInfo: QAPIObject, Equatable {
         postcopyVcpuBlocktime = try reader.notBuilt("postcopy-vcpu-blocktime")
         compression = try reader.optional("compression")
         socketAddress = try reader.optional("socket-address")
-        dirtyLimitThrottleTimePerRound = try reader.notBuilt("dirty-limit-throttle-time-per-round")
-        dirtyLimitRingFullTime = try reader.notBuilt("dirty-limit-ring-full-time")
+        dirtyLimitThrottleTimePerRound = try reader.optional("dirty-limit-throttle-time-per-round")
+        dirtyLimitRingFullTime = try reader.optional("dirty-limit-ring-full-time")
     }
 
     public func write(to object: inout JSONObject) {
@@ -2467,9 +2469,9 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
     public var multifdZstdLevel: UInt8?
     /// QAPI `block-bitmap-mapping`. Not built.
     public var blockBitmapMapping: [BitmapMigrationNodeAlias]?
-    /// QAPI `x-vcpu-dirty-limit-period`. Unstable. Not built.
+    /// QAPI `x-vcpu-dirty-limit-period`. Unstable.
     public var xVcpuDirtyLimitPeriod: UInt64?
-    /// QAPI `vcpu-dirty-limit`. Not built.
+    /// QAPI `vcpu-dirty-limit`.
     public var vcpuDirtyLimit: UInt64?
     /// QAPI `mode`. Not built.
     public var mode: MigMode?
@@ -2541,8 +2543,8 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
         multifdZlibLevel = try reader.optional("multifd-zlib-level")
         multifdZstdLevel = try reader.optional("multifd-zstd-level")
         blockBitmapMapping = try reader.notBuilt("block-bitmap-mapping")
-        xVcpuDirtyLimitPeriod = try reader.notBuilt("x-vcpu-dirty-limit-period")
-        vcpuDirtyLimit = try reader.notBuilt("vcpu-dirty-limit")
+        xVcpuDirtyLimitPeriod = try reader.optional("x-vcpu-dirty-limit-period")
+        vcpuDirtyLimit = try reader.optional("vcpu-dirty-limit")
         mode = try reader.notBuilt("mode")
         xMartletDialect = try reader.optional("x-martlet-dialect")
     }
@@ -2641,9 +2643,9 @@ public struct MigrationParameters: QAPIObject, Equatable {
     public var multifdZstdLevel: UInt8?
     /// QAPI `block-bitmap-mapping`. Not built.
     public var blockBitmapMapping: [BitmapMigrationNodeAlias]?
-    /// QAPI `x-vcpu-dirty-limit-period`. Unstable. Not built.
+    /// QAPI `x-vcpu-dirty-limit-period`. Unstable.
     public var xVcpuDirtyLimitPeriod: UInt64?
-    /// QAPI `vcpu-dirty-limit`. Not built.
+    /// QAPI `vcpu-dirty-limit`.
     public var vcpuDirtyLimit: UInt64?
     /// QAPI `mode`. Not built.
     public var mode: MigMode?
@@ -2714,8 +2716,8 @@ public struct MigrationParameters: QAPIObject, Equatable {
         multifdZlibLevel = try reader.optional("multifd-zlib-level")
         multifdZstdLevel = try reader.optional("multifd-zstd-level")
         blockBitmapMapping = try reader.notBuilt("block-bitmap-mapping")
-        xVcpuDirtyLimitPeriod = try reader.notBuilt("x-vcpu-dirty-limit-period")
-        vcpuDirtyLimit = try reader.notBuilt("vcpu-dirty-limit")
+        xVcpuDirtyLimitPeriod = try reader.optional("x-vcpu-dirty-limit-period")
+        vcpuDirtyLimit = try reader.optional("vcpu-dirty-limit")
         mode = try reader.notBuilt("mode")
         xMartletDialect = try reader.optional("x-martlet-dialect")
     }
@@ -2896,9 +2898,9 @@ public struct ReplicationStatus: QAPIObject, Equatable {
 
 /// QAPI `DirtyRateVcpu`.
 public struct DirtyRateVcpu: QAPIObject, Equatable {
-    /// QAPI `id`.
+    /// The hart. QAPI `id`.
     public var id: Int64
-    /// QAPI `dirty-rate`.
+    /// In MiB per second. QAPI `dirty-rate`.
     public var dirtyRate: Int64
 
     public init(id: Int64, dirtyRate: Int64) {
@@ -2917,23 +2919,23 @@ public struct DirtyRateVcpu: QAPIObject, Equatable {
     }
 }
 
-/// QAPI `DirtyRateInfo`.
+/// A measurement. QAPI `DirtyRateInfo`.
 public struct DirtyRateInfo: QAPIObject, Equatable {
-    /// In MiB per second. QAPI `dirty-rate`.
+    /// In MiB per second, once it is measured. QAPI `dirty-rate`.
     public var dirtyRate: Int64?
     /// QAPI `status`.
     public var status: DirtyRateStatus
     /// In seconds of the host's clock. QAPI `start-time`.
     public var startTime: Int64
-    /// QAPI `calc-time`.
+    /// How long it is to take; after it, how long it has taken. QAPI `calc-time`.
     public var calcTime: Int64
     /// QAPI `calc-time-unit`.
     public var calcTimeUnit: TimeUnit
-    /// QAPI `sample-pages`.
+    /// Pages of a GiB that are looked at. QAPI `sample-pages`.
     public var samplePages: UInt64
     /// QAPI `mode`.
     public var mode: DirtyRateMeasureMode
-    /// QAPI `vcpu-dirty-rate`.
+    /// The same for each hart, in mode dirty-ring. QAPI `vcpu-dirty-rate`.
     public var vcpuDirtyRate: [DirtyRateVcpu]?
 
     public init(dirtyRate: Int64? = nil, status: DirtyRateStatus, startTime: Int64, calcTime: Int64, calcTimeUnit: TimeUnit, samplePages: UInt64, mode: DirtyRateMeasureMode, vcpuDirtyRate: [DirtyRateVcpu]? = nil) {
@@ -2970,13 +2972,13 @@ public struct DirtyRateInfo: QAPIObject, Equatable {
     }
 }
 
-/// Rates are in MiB per second. QAPI `DirtyLimitInfo`.
+/// The limit of a hart. Rates are in MiB per second. QAPI `DirtyLimitInfo`.
 public struct DirtyLimitInfo: QAPIObject, Equatable {
     /// QAPI `cpu-index`.
     public var cpuIndex: Int64
     /// QAPI `limit-rate`.
     public var limitRate: UInt64
-    /// QAPI `current-rate`.
+    /// How fast it has dirtied memory in the last second. QAPI `current-rate`.
     public var currentRate: UInt64
 
     public init(cpuIndex: Int64, limitRate: UInt64, currentRate: UInt64) {
