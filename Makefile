@@ -25,6 +25,7 @@ help:
 	@echo 'make build              .build/release/martlet'
 	@echo 'make test               what CI runs: format, guests, all tests'
 	@echo 'make bench              figures beside QEMU 10.0.2, into Documentation/Benchmarks.md (RUNS=5)'
+	@echo 'make dirty              how exactly dirty rates are measured and limits are kept (some minutes, nothing else running)'
 	@echo 'make cuts               the connection harmed at every place of a migration (some quarter of an hour)'
 	@echo 'make soak               Debian moved 100 times under load, into Documentation/Soak.md (MOVES= HARTS=)'
 	@echo 'make test-interop       Debian moved to and from QEMU 7.2, 10.0.2 and 10.0.13, into Documentation/Compatibility.md'
@@ -89,6 +90,9 @@ soak: build linux-guest
 	Scripts/soak.py --binary '$(BINARY)' --moves '$(MOVES)' --harts '$(HARTS)' --json .build/soak.json \
 	    --markdown Documentation/Soak.md
 
+dirty: build linux-guest
+	Scripts/dirty.py --binary '$(BINARY)' --linux .guest --json .build/dirty.json
+
 cuts: build
 	Scripts/cuts.py --binary '$(BINARY)' --json .build/cuts.json
 
@@ -114,4 +118,4 @@ clean:
 	$(SWIFT) package clean
 	rm -rf .guest .qemu
 
-.PHONY: help deps build lint guests test demo linux-guest peer peers test-interop test-libvirt docs soak cuts bench fuzz install clean
+.PHONY: help deps build lint guests test demo linux-guest peer peers test-interop test-libvirt docs soak dirty cuts bench fuzz install clean

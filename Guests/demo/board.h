@@ -12,6 +12,7 @@ static inline u64 retired(void) { u64 n; __asm__ volatile("csrr %0, minstret" : 
 #define UART ((volatile u8 *)0x10000000UL)
 #define POWER ((volatile u32 *)0x00100000UL)
 #define TIMER ((volatile u64 *)0x02004000UL) /* hart 0's mtimecmp */
+#define SOFTWARE ((volatile u32 *)0x02000000UL) /* each hart's msip */
 
 static void put(char c) { while (!(UART[5] & 0x20)) { } UART[0] = (u8)c; }
 static void text(const char *s) { while (*s) put(*s++); }

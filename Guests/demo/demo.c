@@ -1,22 +1,32 @@
 /* The guest of `make demo`: it works on its memory and knows what every page must hold.
  *
  * Memory from 0x80400000 on: the working set (`set` bytes), rewritten page by page at `rate` bytes a second, then
- * the fill (`fill` bytes), written once. Before a page is rewritten, and for all pages at key `v`, what it holds is
+ * the fill (`fill` bytes), written once. With `harts` the harts from 1 on have a working set each behind that, which they
+ * rewrite at `others` bytes a second. Before a page is rewritten, and for all pages at key `v`, what it holds is
  * compared with what was last written there: a page that a migration lost, kept back or mixed up cannot hide.
  *
  * Boot arguments: set=16M rate=32M fill=0 beat=20 (milliseconds between heartbeats, 0 = none) sleep=0 (1: the hart
- * sleeps while there is nothing to do. Not for a move to or among QEMU 10.0.2, which loses the board's timer then).
+ * sleeps while there is nothing to do. Not for a move to or among QEMU 10.0.2, which loses the board's timer then)
+ * harts=1 others=32M.
  * Lines it prints:  demo ready …   beat N   corrupt page A word W found F wanted W   verdict ok|BAD …   report …
  * Keys it knows:    v verify everything   r report   x power off
  */
 #include "board.h"
 
-enum { PAGE = 4096, WORDS = 512 };
+enum { PAGE = 4096, WORDS = 512, MOST_HARTS = 8 };
 #define BASE 0x80400000UL
 
-static u64 set_pages, fill_pages, rate_pages, beat_ticks, sleeps;
-static u64 cursor, pass;           /* next page to rewrite; how often every page before it was written */
-static u64 rewritten, beats, faults;
+/* A working set and how far it is rewritten. */
+static struct set {
+    u64 base;
+    u64 cursor, pass;              /* next page to rewrite; how often every page before it was written */
+    u64 rewritten;
+    u64 rate, start, done;         /* pages a second; since when, and how many since then */
+} sets[MOST_HARTS];
+
+static u64 set_pages, fill_pages, harts, beat_ticks, sleeps;
+static u64 beats;
+static volatile u64 faults;
 
 static u64 scramble(u64 x)
 {
@@ -35,7 +45,7 @@ static inline u64 stamp(u64 page, u64 word, u64 generation)
 
 static void complain(u64 page, u64 word, u64 found, u64 wanted)
 {
-    if (faults++ >= 8) return;
+    if (__atomic_fetch_add(&faults, 1, __ATOMIC_RELAXED) >= 8) return;
     text("corrupt page "); hex(page); text(" word "); number(word);
     text(" found "); hex(found); text(" wanted "); hex(wanted); put('\n');
 }
@@ -73,24 +83,49 @@ static void verify_page(u64 page, int signed_page, u64 generation)
     }
 }
 
-static void rewrite_next(void)
+static void rewrite_next(struct set *s)
 {
-    volatile u64 *p = (volatile u64 *)(BASE + cursor * PAGE);
-    expect(p, 0, pass);
-    expect(p, middle((u64)p), pass);
-    expect(p, 511, pass);
-    sign(p, pass + 1);
-    rewritten++;
-    if (++cursor == set_pages) { cursor = 0; pass++; }
+    volatile u64 *p = (volatile u64 *)(s->base + s->cursor * PAGE);
+    expect(p, 0, s->pass);
+    expect(p, middle((u64)p), s->pass);
+    expect(p, 511, s->pass);
+    sign(p, s->pass + 1);
+    s->rewritten++;
+    if (++s->cursor == set_pages) { s->cursor = 0; s->pass++; }
+}
+
+/* Rewrites what is due, some pages at most. Whether more is. */
+static int rewrite_due(struct set *s)
+{
+    if (s->rate == 0) return 0;
+    u64 now = ticks(), due = (now - s->start) * s->rate / TICKS_PER_SECOND;
+    if (due > s->done + s->rate / 8 + 64) { /* far behind: the lost time is not made up in one burst */
+        s->start = now;
+        s->done = due = 0;
+    }
+    for (int batch = 0; s->done < due && batch < 32; batch++, s->done++) rewrite_next(s);
+    return s->done < due;
+}
+
+/* Every hart but the first. */
+void guest_other(u64 hart)
+{
+    struct set *s = &sets[hart];
+    s->start = ticks();
+    for (;;) rewrite_due(s);
 }
 
 static void counts(void)
 {
-    field("pages", set_pages + fill_pages); field("passes", pass); field("rewritten", rewritten);
-    field("beats", beats); field("faults", faults); put('\n');
+    field("pages", set_pages + fill_pages); field("passes", sets[0].pass); field("rewritten", sets[0].rewritten);
+    field("beats", beats); field("faults", faults);
+    for (u64 h = 1; h < harts; h++) field("other", *(volatile u64 *)&sets[h].rewritten);
+    put('\n');
 }
+/* The others' sets change meanwhile: each hart looks at its own. */
 static void verify(void)
 {
+    u64 cursor = sets[0].cursor, pass = sets[0].pass;
     for (u64 i = 0; i < set_pages; i++) verify_page(BASE + i * PAGE, 1, i < cursor ? pass + 1 : pass);
     for (u64 i = 0; i < fill_pages; i++) verify_page(BASE + (set_pages + i) * PAGE, 0, 0);
     text(faults ? "verdict BAD" : "verdict ok");
@@ -104,34 +139,33 @@ void guest_main(const u8 *tree)
     u64 room = top > BASE ? (top - BASE) / PAGE : 0;
     set_pages = argument("set", 16UL << 20) / PAGE;
     fill_pages = argument("fill", 0) / PAGE;
-    rate_pages = argument("rate", 32UL << 20) / PAGE;
+    u64 rate_pages = argument("rate", 32UL << 20) / PAGE, other_pages = argument("others", 32UL << 20) / PAGE;
+    harts = argument("harts", 1);
+    if (harts < 1 || harts > MOST_HARTS) harts = 1;
     beat_ticks = argument("beat", 20) * (TICKS_PER_SECOND / 1000);
     sleeps = argument("sleep", 0);
-    if (set_pages == 0 || set_pages > room || fill_pages > room - set_pages) {
+    if (set_pages == 0 || set_pages > room / harts || fill_pages > room - set_pages * harts) {
         text("demo: set and fill do not fit the memory of"); field("bytes", memory_size); put('\n');
         power_off();
     }
-    for (u64 i = 0; i < set_pages + fill_pages; i++) {
+    for (u64 h = 0; h < harts; h++) {
+        sets[h].base = BASE + (h ? fill_pages + h * set_pages : 0) * PAGE;
+        sets[h].rate = h ? other_pages : rate_pages;
+    }
+    for (u64 i = 0; i < set_pages * harts + fill_pages; i++) {
         write_filling(BASE + i * PAGE);
-        if (i < set_pages) sign((volatile u64 *)(BASE + i * PAGE), 0);
+        if (i < set_pages || i >= set_pages + fill_pages) sign((volatile u64 *)(BASE + i * PAGE), 0);
     }
     text("demo ready");
     field("set", set_pages * PAGE); field("fill", fill_pages * PAGE); field("rate", rate_pages * PAGE);
     put('\n');
+    for (u64 h = 1; h < harts; h++) SOFTWARE[h] = 1;
 
-    u64 start = ticks(), done = 0, next_beat = start, next_key = start;
+    u64 start = ticks(), next_beat = start, next_key = start;
+    sets[0].start = start;
     for (;;) {
         u64 now = ticks();
-        int busy = 0;
-        if (rate_pages) {
-            u64 due = (now - start) * rate_pages / TICKS_PER_SECOND;
-            if (due > done + rate_pages / 8 + 64) { /* far behind: the lost time is not made up in one burst */
-                start = now;
-                done = due = 0;
-            }
-            for (int batch = 0; done < due && batch < 32; batch++, done++) rewrite_next();
-            busy = done < due;
-        }
+        int busy = rewrite_due(&sets[0]);
         if (beat_ticks && now >= next_beat) {
             text("beat "); number(++beats); put('\n');
             next_beat += beat_ticks;
@@ -140,7 +174,7 @@ void guest_main(const u8 *tree)
         if (now >= next_key) {
             next_key = now + TICKS_PER_SECOND / (sleeps ? 200 : 1000);
             int k = key();
-            if (k == 'v') { verify(); start = ticks(); done = 0; }
+            if (k == 'v') { verify(); sets[0].start = ticks(); sets[0].done = 0; }
             else if (k == 'r') { text("report"); counts(); }
             else if (k == 'x') { text("demo off\n"); power_off(); }
         }

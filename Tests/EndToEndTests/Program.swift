@@ -37,9 +37,9 @@ let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
 /// The self-checking guest of Guests/demo with these boot arguments.
-func demoGuest(_ words: String, memory: String = "64M") -> [String] {
+func demoGuest(_ words: String, memory: String = "64M", harts: Int = 1) -> [String] {
     [
-        "-M", "virt", "-m", memory, "-smp", "1", "-nodefaults", "-display", "none", "-bios", "none",
+        "-M", "virt", "-m", memory, "-smp", "\(harts)", "-nodefaults", "-display", "none", "-bios", "none",
         "-kernel", root.appending(path: "Guests/demo/demo.bin").path, "-append", words,
     ]
 }
