@@ -64,6 +64,7 @@ let package = Package(
             name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         room("Bytes"),
         room("Threads", ["CPlatform"]),
+        room("Files", ["CPlatform"]),
         room("QAPI"),
         room("QAPIGenerator", ["QAPI"]),
         .executableTarget(name: "qapi-gen", dependencies: ["QAPIGenerator"], swiftSettings: settings),
@@ -71,12 +72,15 @@ let package = Package(
         room("VMState", ["Bytes"]),
         room("MigrationStream", ["Bytes", "VMState", "CZlib", "CZstd"]),
         room("Workbench", ["MigrationStream", "VMState", "QAPI", "Bytes"]),
-        room("GuestMemory", ["Bytes", "CPlatform"]),
+        room("GuestMemory", ["Bytes", "Files", "CPlatform"]),
         room("RISCV", ["GuestMemory", "VMState", "Bytes", "CPlatform"]),
         room(
-            "Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes", "Threads", "CPlatform", "CSlirp"]),
-        room("BlockImages", ["Bytes", "CPlatform"]),
-        room("Transport", ["Bytes", "Threads", "CPlatform"]),
+            "Devices",
+            [
+                "VMState", "GuestMemory", "BlockImages", "Bytes", "Threads", "Files", "CPlatform", "CSlirp",
+            ]),
+        room("BlockImages", ["Bytes", "Files", "CPlatform"]),
+        room("Transport", ["Bytes", "Threads", "Files", "CPlatform"]),
         room(
             "Migration",
             [
@@ -87,7 +91,7 @@ let package = Package(
             "Machine",
             [
                 "RISCV", "Devices", "BlockImages", "Migration", "Transport", "VMState", "GuestMemory", "QAPI",
-                "Bytes", "Threads", "CPlatform",
+                "Bytes", "Threads", "Files", "CPlatform",
             ]),
         .executableTarget(
             name: "martlet",
@@ -100,6 +104,7 @@ let package = Package(
             resources: [.embedInCode("Resources/compatibility.json")],
             swiftSettings: settings),
         tests("Bytes", []),
+        tests("Files", ["CPlatform"]),
         tests("QAPI", ["QAPIGenerator"]),
         tests("QMP", ["QAPI", "Threads", "CPlatform", .product(name: "Logging", package: "swift-log")]),
         tests("VMState", ["Bytes"]),
@@ -120,7 +125,7 @@ let package = Package(
             "Machine",
             [
                 "RISCV", "Devices", "BlockImages", "Migration", "MigrationStream", "Transport", "GuestMemory",
-                "VMState", "QAPI", "Bytes", "Threads",
+                "VMState", "QAPI", "Bytes", "Threads", "Files",
             ]),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         .testTarget(

@@ -1,4 +1,5 @@
 public import CPlatform
+import Files
 import Glibc
 import Synchronization
 
@@ -24,8 +25,8 @@ public final class RawImage: Sendable {
     /// - Throws: when the file cannot be opened or somebody else holds the lock.
     public init(path: String, isReadOnly: Bool = false, isDeferred: Bool = false) throws(BlockImageError) {
         // Without O_NONBLOCK a FIFO would wait for its other end.
-        let flags = (isReadOnly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK
-        let descriptor = unsafe cplatform_open(path, flags, 0)
+        let flags = (isReadOnly ? O_RDONLY : O_RDWR) | O_NONBLOCK
+        let descriptor = openFile(path, flags)
         guard descriptor >= 0 else {
             let hint =
                 !isReadOnly && [EACCES, EROFS, EPERM].contains(errno)

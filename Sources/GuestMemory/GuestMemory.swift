@@ -70,6 +70,11 @@ public final class GuestMemory: Sendable {
         regions.first { address >= $0.address && address < $0.end }
     }
 
+    /// Where a block begins in the guest's physical address space; 0 for one that is not mapped.
+    public func address(of block: RAMBlock) -> UInt64 {
+        (regions + codeRegions).first { $0.block === block }?.address ?? 0
+    }
+
     /// The region that instructions at `address` are fetched from.
     public func codeRegion(at address: UInt64) -> Region? {
         region(at: address) ?? codeRegions.first { address >= $0.address && address < $0.end }

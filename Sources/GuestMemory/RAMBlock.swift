@@ -34,7 +34,12 @@ public final class RAMBlock: @unchecked Sendable {
     /// Number of guest pages.
     public var pageCount: Int { size / guestPageSize }
 
-    private let backing: RAMBacking
+    let backing: RAMBacking
+    /// Of the file behind memory that is shared, -1 for all other.
+    let descriptor: Int32
+    /// Whether the contents are those of a file that another process can map by its name: what this one writes, that one
+    /// has.
+    public let isSharedFile: Bool
 
     /// Maps memory, zeroed unless it is a file's. Nothing is committed until it is touched.
     ///
@@ -46,12 +51,17 @@ public final class RAMBlock: @unchecked Sendable {
         name: String, size: Int, capacity: Int? = nil, backing: RAMBacking = .anonymous
     ) throws(GuestMemoryError) {
         let total = Self.wholePages(max(size, capacity ?? 1, 1))
-        let descriptor = try backing.open(name: name, size: total)
-        let base = unsafe mmap(
-            nil, total, PROT_READ | PROT_WRITE, backing.mapFlags | MAP_NORESERVE, descriptor, 0)
-        if descriptor >= 0 { close(descriptor) }
+        let file = try backing.open(name: name, size: total)
+        let flags = backing.mapFlags
+        let base = unsafe mmap(nil, total, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, file.descriptor, 0)
+        let isShared = flags & MAP_SHARED != 0
         self.backing = backing
+        isSharedFile = isShared && file.isNamed
+        descriptor = isShared ? file.descriptor : -1
+        if !isShared, file.descriptor >= 0 { close(file.descriptor) }
+        if isSharedFile { RAMBacking.announce(descriptor) }
         guard let base = unsafe base, unsafe base != MAP_FAILED else {
+            if isShared { close(file.descriptor) }
             throw GuestMemoryError(
                 "cannot map \(total) bytes for RAM block '\(name)': \(unsafe String(cString: strerror(errno)))"
             )
@@ -69,6 +79,7 @@ public final class RAMBlock: @unchecked Sendable {
 
     deinit {
         unsafe munmap(base, capacity)
+        if descriptor >= 0 { close(descriptor) }
         unsafe length.deallocate()
     }
 
@@ -98,6 +109,24 @@ public final class RAMBlock: @unchecked Sendable {
             unsafe (base + offset).copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: count)
         }
         return count
+    }
+
+    /// Has the system give memory to every page now, so that none is missing later.
+    public func populate() throws(GuestMemoryError) {
+        let populateWrite: Int32 = 23  // MADV_POPULATE_WRITE, Linux 5.14; it leaves contents as they are.
+        guard unsafe madvise(base, capacity, populateWrite) != 0 else { return }
+        let reason = unsafe String(cString: strerror(errno))
+        throw GuestMemoryError("cannot preallocate \(capacity) bytes for RAM block '\(name)': \(reason)")
+    }
+
+    /// Whether another process, or another block of this one, is in the same shared file.
+    public var isUsedElsewhere: Bool { isSharedFile && RAMBacking.isUsedElsewhere(descriptor) }
+
+    /// Brings what was written to the file of shared memory to its disk.
+    public func sync() throws(GuestMemoryError) {
+        guard descriptor >= 0, unsafe msync(base, capacity, MS_SYNC) != 0 else { return }
+        throw GuestMemoryError(
+            "cannot write RAM block '\(name)' to its file: \(unsafe String(cString: strerror(errno)))")
     }
 
     /// Makes everything zero again and gives the memory back to the system.

@@ -143,6 +143,7 @@ final class IncomingLoad {
     private let reader: StreamReader
     /// Kept until the guest runs: its thread may be at work still, and the guest does not wait for that.
     private let ram: IncomingRAM
+    private let keepsSharedFiles: Bool
     private let multifd: MultifdReceiver
     private(set) var hasReturnPath = false
     /// How far the stream is, or that it is over.
@@ -161,7 +162,9 @@ final class IncomingLoad {
         self.settings = settings
         self.prepared = prepared
         reader = StreamReader(InputBuffer(channel))
-        ram = IncomingRAM(guest.memory, multifd: multifd)
+        let set = settings()
+        keepsSharedFiles = set.keepsSharedFiles
+        ram = IncomingRAM(guest.memory, multifd: multifd, set)
         self.multifd = multifd
     }
 
@@ -222,15 +225,18 @@ final class IncomingLoad {
 
     private func load() throws(MigrationError) {
         try stream { () throws(StreamError) in
-            try reader.configuration().check(against: .init(machine: guest.machineName, uuid: guest.uuid))
+            try reader.configuration().check(
+                against: .init(
+                    machine: guest.machineName, capabilities: settings().validated, uuid: guest.uuid))
         }
-        guest.resetForIncoming()
+        if !keepsSharedFiles, let block = guest.memory.blocks.first(where: \.isUsedElsewhere) {
+            throw MigrationError(
+                "RAM block '\(block.name)' is in a file that another process uses, and would be emptied: set the "
+                    + "capability x-ignore-shared on both sides, or give the destination another file")
+        }
+        guest.resetForIncoming(keepingSharedFiles: keepsSharedFiles)
         var decoder = RAMDecoder(
-            blocks: guest.memory.blocks.map {
-                .init(
-                    name: $0.name, length: UInt64($0.size),
-                    maximumLength: $0.isResizable ? UInt64($0.capacity) : nil)
-            })
+            blocks: guest.memory.blocks.map(description), hasAddresses: keepsSharedFiles)
         defer { ram.finish() }
         var devices = DeviceLoader(guest.deviceSections)
         while true {
@@ -250,7 +256,8 @@ final class IncomingLoad {
                     block.isResizable || Dialect.allCases.contains { !guest.isKnown(block, to: $0) }
                 }
                 try stream { () throws(StreamError) in
-                    try decoder.requireAll(reader, but: Set(optional.map(\.name)))
+                    try decoder.requireAll(
+                        reader, but: Set(optional.map(\.name)), bringsAllPages: multifd.isEmpty)
                     try devices.requireAll(reader)
                     _ = try reader.skipDescription()
                 }
@@ -259,6 +266,16 @@ final class IncomingLoad {
                 return
             }
         }
+    }
+
+    /// What a stream may say of a block here.
+    private func description(_ block: RAMBlock) -> RAMBlockDescription {
+        var result = RAMBlockDescription(
+            name: block.name, length: UInt64(block.size),
+            maximumLength: block.isResizable ? UInt64(block.capacity) : nil)
+        result.isKept = keepsSharedFiles && block.isSharedFile
+        result.address = guest.memory.address(of: block)
+        return result
     }
 
     private func obey(_ command: StreamCommand) throws(MigrationError) {

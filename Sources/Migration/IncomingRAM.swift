@@ -14,13 +14,18 @@ final class IncomingRAM: RAMSink {
     private static let maximumAhead = 8
 
     private let blocks: [RAMBlock]
+    /// Blocks in shared files have what the guest has: nothing of them comes.
+    private let keepsSharedFiles: Bool
     /// By block: the pages that may hold something.
     let written: [ReceivedPages]
-    /// By block: bytes of it that the stream has, 0 until it has listed the block.
+    /// By block: bytes of it that the stream has, 0 until it has listed the block, and for one that is kept.
     private(set) var lengths: [UInt64]
     /// The channels that bring the pages, if there are any.
     private let multifd: MultifdReceiver
     private let preparer = PagePreparer()
+    /// From the first packed page on.
+    private var unpackers: PageUnpackers?
+    private let unpackingThreads: Int
     /// First pages of the chunks that were asked for and not yet passed, ascending, all in ``runBlock``.
     private var ahead: [Int] = []
     /// Those that the stream has passed while the thread was at work on them.
@@ -32,8 +37,10 @@ final class IncomingRAM: RAMSink {
     private var runBlock = -1
     private var run = 0
 
-    init(_ memory: GuestMemory, multifd: MultifdReceiver) {
+    init(_ memory: GuestMemory, multifd: MultifdReceiver, _ settings: MigrationSettings) {
         blocks = memory.blocks
+        keepsSharedFiles = settings.keepsSharedFiles
+        unpackingThreads = Int(settings.decompressThreads)
         lengths = memory.blocks.map { _ in 0 }
         self.multifd = multifd
         // Until the stream lists a block nothing is known about it.
@@ -48,9 +55,13 @@ final class IncomingRAM: RAMSink {
 
     /// All pages have come. Before the guest runs, which may write to pages that would be given back; the thread is not
     /// waited for, so that one chunk may stay.
-    func finish() { pass(to: .max) }
+    func finish() {
+        unpackers?.end()
+        pass(to: .max)
+    }
 
     func announced(_ block: RAMBlockDescription, index: Int) {
+        guard !keepsSharedFiles || !blocks[index].isSharedFile else { return }
         blocks[index].discardAll()
         blocks[index].resize(to: Int(block.length))
         written[index].removeAll()
@@ -71,9 +82,21 @@ final class IncomingRAM: RAMSink {
     func page(block: Int, offset: UInt64) -> UnsafeMutableRawBufferPointer {
         let page = Int(offset) / guestPageSize
         if written[block].insert(page) { arrived(block, page) }
-        return unsafe UnsafeMutableRawBufferPointer(
-            start: blocks[block].base + page * guestPageSize, count: guestPageSize)
+        let start = unsafe blocks[block].base + page * guestPageSize
+        if let unpackers { unsafe unpackers.settle(start) }
+        return unsafe UnsafeMutableRawBufferPointer(start: start, count: guestPageSize)
     }
+
+    func packed(_ packed: UnsafeRawBufferPointer, at: UInt64, block: Int, offset: UInt64) -> Bool {
+        if unpackers == nil { unpackers = PageUnpackers(threads: unpackingThreads) }
+        guard let unpackers else { return false }
+        let page = Int(offset) / guestPageSize
+        if written[block].insert(page) { arrived(block, page) }
+        unsafe unpackers.unpack(packed, at: at, to: blocks[block].base + page * guestPageSize)
+        return true
+    }
+
+    func finishBody() throws(StreamError) { try unpackers?.finish() }
 
     func zero(block: Int, offset: UInt64) {
         let page = Int(offset) / guestPageSize
@@ -81,6 +104,7 @@ final class IncomingRAM: RAMSink {
             if page >= boundary, block == runBlock { pass(to: page) }
             return
         }
+        if let unpackers { unsafe unpackers.settle(blocks[block].base + page * guestPageSize) }
         blocks[block].clear(page)
     }
 

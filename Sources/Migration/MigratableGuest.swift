@@ -60,7 +60,10 @@ public protocol MigratableGuest: AnyObject, Sendable {
     func takeDisks() throws(MigrationError)
 
     /// A stream begins to arrive: registers, devices and memory as after power-on.
-    func resetForIncoming()
+    ///
+    /// - Parameter keepingSharedFiles: but for blocks in shared files, which hold what the guest has already, and which
+    ///   may be another process's to write still.
+    func resetForIncoming(keepingSharedFiles: Bool)
     /// Whether ``startAfterIncoming()`` would let the guest run.
     var runsAfterIncoming: Bool { get }
     /// The guest is whole and this side's: starts it, or leaves it in the source's run state (autostart rules).

@@ -128,7 +128,7 @@ public final class MigrationController: Sendable {
         let refusal = guest.outgoingRefusal
         let outgoing = try state.withLock { (state) throws(MigrationError) in
             try Self.requireIdle(state)
-            if let refusal { throw MigrationError(refusal) }
+            if let refusal = refusal ?? settings.startRefusal { throw MigrationError(refusal) }
             let outgoing = OutgoingMigration(
                 guest, settings: { [shared] in shared.settings.withLock { $0 } },
                 emit: { [shared] in shared.emit($0) })
@@ -230,6 +230,19 @@ public final class MigrationController: Sendable {
     }
 
     // MARK: Both
+
+    /// Whether a guest is being sent or waited for.
+    public var isUnderWay: Bool {
+        let (outgoing, incoming) = state.withLock { ($0.outgoing, $0.incoming) }
+        return outgoing?.report.status.isUnderWay == true || incoming?.report.status.isUnderWay == true
+    }
+
+    /// QMP `yank`: breaks the connections, as if the network had: both sides fail, and the guest stays where it is.
+    public func yank() {
+        let (outgoing, incoming) = state.withLock { ($0.outgoing, $0.incoming) }
+        outgoing?.yank()
+        incoming?.shutdown()
+    }
 
     /// QMP `query-migrate`.
     public func queryMigrate() -> MigrationReport {

@@ -38,6 +38,8 @@ public struct RAMStatistics: Equatable, Sendable {
     public var downtimeBytes: UInt64 = 0
     /// Bytes of the multifd channels; they are part of ``transferred``.
     public var multifdBytes: UInt64 = 0
+    /// How often, from one synchronisation to the next, a multifd channel had to copy all of its pages (`zero-copy-send`).
+    public var dirtySyncMissedZeroCopy: UInt64 = 0
 
     public init() {}
 }

@@ -30,6 +30,8 @@ final class OutgoingMigration: Sendable {
         /// The thread, while it is at work.
         var thread: MigrationThread?
         var hasConnected = false
+        /// The guest stands, and all that is left is its last pages and the devices.
+        var hasSentMemory = false
         var isCancelled = false
         /// The byte that lets the destination start is being handed over, or was.
         var isHandedOver = false
@@ -39,8 +41,14 @@ final class OutgoingMigration: Sendable {
     let guest: any MigratableGuest
     /// Of a receiver that does not say that it is a Martlet; one for the whole attempt.
     let dialect: Dialect
-    /// What the receiver has of the guest's memory.
+    /// What the receiver has of the guest's memory, as the stream lists it.
+    private let blocks: [RAMBlockDescription]
+    /// What of that is sent.
     private let memory: GuestMemory
+    /// What of it both sides have in shared files.
+    private let kept: [RAMBlock]
+    /// The guest is stopped before anything is sent: mode `cpr-reboot`.
+    private let stopsFirst: Bool
     private let settings: @Sendable () -> MigrationSettings
     private let emit: @Sendable (MigrationEvent) -> Void
     private let control: Mutex<Control>
@@ -55,11 +63,20 @@ final class OutgoingMigration: Sendable {
         _ guest: any MigratableGuest, settings: @escaping @Sendable () -> MigrationSettings,
         emit: @escaping @Sendable (MigrationEvent) -> Void
     ) {
-        let dialect = settings().dialect
+        let set = settings()
+        let dialect = set.dialect
         self.guest = guest
         self.dialect = dialect
+        stopsFirst = set.stopsFirst
+        let all = guest.memory.blocks.filter { $0.size > 0 && guest.isKnown($0, to: dialect) }
+        kept = set.keepsSharedFiles ? all.filter(\.isSharedFile) : []
         memory = GuestMemory(
-            blocks: guest.memory.blocks.filter { $0.size > 0 && guest.isKnown($0, to: dialect) }, regions: [])
+            blocks: all.filter { !set.keepsSharedFiles || !$0.isSharedFile }, regions: [])
+        blocks = all.map { block in
+            var description = RAMBlockDescription(name: block.name, length: UInt64(block.size))
+            if set.keepsSharedFiles { description.address = guest.memory.address(of: block) }
+            return description
+        }
         self.settings = settings
         self.emit = emit
         control = Mutex(Control())
@@ -149,6 +166,15 @@ final class OutgoingMigration: Sendable {
         for channel in channels { channel.shutdown() }
     }
 
+    /// Breaks the connections, from any thread, as if the network had.
+    func yank() {
+        let (channels, isConnecting) = control.withLock { control in
+            (control.others + (control.channel.map { [$0] } ?? []), !control.hasConnected)
+        }
+        if isConnecting { wake.set() }
+        for channel in channels { channel.shutdown() }
+    }
+
     // MARK: The thread
 
     /// Connects and sends. Returns when the attempt has ended.
@@ -187,10 +213,16 @@ final class OutgoingMigration: Sendable {
             if inbox == nil, wantsReturnPath { throw .kept("Unable to open return-path") }
             if control.withLock({ $0.isCancelled }) { throw .cancelled }
             inbox?.start()
+            func stop() {
+                stoppedAt = now()
+                wasStopped = true
+                guest.stopForMigration()
+            }
+            if stopsFirst { stop() }
             let pages = try precopy(channel, open, inbox, start)
-            stoppedAt = now()
-            wasStopped = true
-            guest.stopForMigration()
+            if !wasStopped { stop() }
+            if stopsFirst { try syncKept() }
+            control.withLock { $0.hasSentMemory = true }
             if set.pausesBeforeSwitchover { try awaitContinue(inbox) }
             let note = try SwitchOver(self, pages, channel, inbox).run()
             figures.withLock { if let note { $0.errorDescription = note } }
@@ -223,6 +255,17 @@ final class OutgoingMigration: Sendable {
             report.ram?.dirtyPagesRate = 0
         }
         enter(.completed)
+    }
+
+    /// The host may restart when the migration is over: what was not sent has to be on its disk.
+    private func syncKept() throws(Failure) {
+        do throws(GuestMemoryError) {
+            try wait(for: "RAM is being written to its file") { () throws(GuestMemoryError) in
+                for block in kept { try block.sync() }
+            }
+        } catch {
+            throw .kept(error.description)
+        }
     }
 
     /// Stands still, with the guest stopped and the disks still this side's, until `migrate-continue`.
@@ -264,7 +307,7 @@ final class OutgoingMigration: Sendable {
                 "The outcome is in doubt: \(reason). The guest stays paused here; 'cont' runs it here, which is "
                     + "right only if it does not run at the destination", during: .handOver)
         case .kept(let text, let there):
-            let phase = phase(wasStopped: wasStopped)
+            let phase = phase
             guard !wasStopped || takeBack(text, phase) else { return }
             if isCancelled {
                 enter(.cancelled)
@@ -280,10 +323,10 @@ final class OutgoingMigration: Sendable {
     }
 
     /// How far the attempt is.
-    private func phase(wasStopped: Bool) -> StreamError.Phase {
-        let (hasChannel, isHandedOver) = control.withLock { ($0.hasConnected, $0.isHandedOver) }
-        if !hasChannel { return .connection }
-        if wasStopped { return isHandedOver ? .handOver : .devices }
+    private var phase: StreamError.Phase {
+        let control = control.withLock { ($0.hasConnected, $0.hasSentMemory, $0.isHandedOver) }
+        if !control.0 { return .connection }
+        if control.1 { return control.2 ? .handOver : .devices }
         return figures.withLock { $0.status } == .setup ? .setup : .memory
     }
 
@@ -344,8 +387,8 @@ final class OutgoingMigration: Sendable {
         let ram = SectionHeader(
             kind: .start, id: Self.ramSection, name: RAMSection.name, version: RAMSection.version)
         ram.encode(to: &list)
-        RAMBlockList(memory.blocks.map { .init(name: $0.name, length: UInt64($0.size)) })
-            .encode(to: &list, flushesMultifd: multifd != nil && !ways.synchronizesBodies)
+        RAMBlockList(blocks).encode(
+            to: &list, flushesMultifd: multifd != nil && !ways.synchronizesBodies)
         ram.encodeFooter(to: &list)
         try write(list.bytes, channel)
         // Everything is to send; what is written from here on is sent again.
@@ -578,15 +621,16 @@ final class OutgoingMigration: Sendable {
     func account(_ bytes: Int, _ sender: borrowing RAMSender, stopped: Bool) {
         let (counts, dirtyPages) = (sender.counts, sender.dirtyPages)
         let (delta, packing) = (sender.deltaStatistics, sender.packingStatistics)
-        let multifd = sender.multifdBytes
+        let (multifd, missed) = (sender.multifdBytes, sender.missedZeroCopies)
         figures.withLock { report in
             report.ram?.multifdBytes = multifd
+            report.ram?.dirtySyncMissedZeroCopy = missed
             (report.xbzrle, report.compression) = (delta, packing)
             report.ram?.transferred &+= UInt64(bytes)
             report.ram?.normal = counts.normal
             report.ram?.duplicate = counts.zero
             report.ram?.remaining = UInt64(dirtyPages) * UInt64(guestPageSize)
-            if stopped {
+            if stopped || stopsFirst {
                 report.ram?.downtimeBytes &+= UInt64(bytes)
             } else {
                 report.ram?.precopyBytes &+= UInt64(bytes)
@@ -636,7 +680,9 @@ final class OutgoingMigration: Sendable {
     var multifd: MultifdSender? { control.withLock { $0.multifd } }
     var timeout: Int { settings().inDoubtTimeout }
     var configuration: StreamConfiguration {
-        StreamConfiguration(machine: guest.machineName, uuid: settings().sendsUUID ? guest.uuid : nil)
+        let set = settings()
+        return StreamConfiguration(
+            machine: guest.machineName, capabilities: set.validated, uuid: set.sendsUUID ? guest.uuid : nil)
     }
 
     /// Number of the live section, as in QEMU's streams; devices follow.

@@ -246,6 +246,8 @@ struct RAMSender: ~Copyable {
         periodPages = examinedPages
     }
 
+    /// How often multifd channels had to copy their pages after all.
+    var missedZeroCopies: UInt64 { ways.multifd?.missedZeroCopies ?? 0 }
     /// Of capability `xbzrle`, and of `compress`; nil without.
     var deltaStatistics: XBZRLEStatistics? { ways.delta?.statistics }
     var packingStatistics: CompressionStatistics? { ways.packers?.statistics }

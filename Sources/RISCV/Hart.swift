@@ -183,6 +183,21 @@ public final class Hart: @unchecked Sendable {
         unsafe pthread_mutex_unlock(mutex)
     }
 
+    /// Starts the hart's thread, which stands until ``resume()``; without effect when it is there.
+    public func startStanding() {
+        unsafe pthread_mutex_lock(mutex)
+        let mustStart = !hasThread
+        if mustStart {
+            requests.bitwiseOr(Request.pause, ordering: .relaxed)
+            isPaused = false
+            hasThread = true
+        }
+        unsafe pthread_mutex_unlock(mutex)
+        guard mustStart else { return }
+        startThread()
+        waitUntilPaused()
+    }
+
     /// Lets the hart run; starts its thread the first time.
     public func resume() {
         unsafe pthread_mutex_lock(mutex)

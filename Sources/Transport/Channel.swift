@@ -55,6 +55,19 @@ public final class Channel: ByteSource, Sendable {
         writePatience.store(milliseconds ?? 0, ordering: .releasing)
     }
 
+    /// Waits until there is something in the error queue of a socket, which a write waits for.
+    func waitForErrorQueue() throws(TransportError) {
+        writeWaitsSince.store(cplatform_monotonic_ns(), ordering: .relaxed)
+        defer { writeWaitsSince.store(0, ordering: .relaxed) }
+        try wait(0, "write to socket")
+    }
+
+    /// Sleeps, unless the channel is shut down.
+    func sleep(milliseconds: Int) throws(TransportError) {
+        guard wake.sleep(milliseconds: milliseconds) else { return }
+        throw TransportError(errno: ESHUTDOWN, "Unable to write to socket: the channel was shut down")
+    }
+
     private func wait(_ events: Int32, _ doing: String) throws(TransportError) {
         let limit =
             events == POLLIN
@@ -96,6 +109,14 @@ public final class Channel: ByteSource, Sendable {
 
     /// Writes all of `vectors`, which it changes. Throws with the bytes that were taken before the failure.
     public func write(_ vectors: UnsafeMutableBufferPointer<iovec>) throws(TransportError) {
+        unsafe try write(vectors, by: nil)
+    }
+
+    /// The same without copying, where there is a sender for that.
+    func write(
+        _ vectors: UnsafeMutableBufferPointer<iovec>, by zeroCopy: ZeroCopySender?
+    ) throws(TransportError) {
+        let flags = Int32(MSG_NOSIGNAL) | (zeroCopy == nil ? 0 : ZeroCopySender.messageFlag)
         var index = 0
         var accepted = 0
         while index < vectors.count {
@@ -115,13 +136,17 @@ public final class Channel: ByteSource, Sendable {
                 var message = unsafe msghdr()
                 unsafe message.msg_iov = start + index
                 unsafe message.msg_iovlen = pieces
-                count = unsafe sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+                count = unsafe sendmsg(descriptor, &message, flags)
             } else {
                 count = unsafe writev(descriptor, start + index, Int32(pieces))
             }
             if count < 0 {
                 let code = errno
                 if code == EINTR { continue }
+                if code == ENOBUFS, let zeroCopy {
+                    try zeroCopy.makeRoom()
+                    continue
+                }
                 guard code == EAGAIN else {
                     throw TransportError(
                         errno: code, "Unable to write to socket: \(errorText(code))", accepted: accepted)
@@ -135,6 +160,7 @@ public final class Channel: ByteSource, Sendable {
                 }
                 continue
             }
+            zeroCopy?.count()
             accepted += count
             while count > 0 {
                 let length = unsafe vectors[index].iov_len

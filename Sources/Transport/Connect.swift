@@ -1,4 +1,5 @@
 import CPlatform
+import Files
 import Glibc
 
 extension Channel {
@@ -29,7 +30,7 @@ extension Channel {
         case .fd(let name): return try named(name, descriptor)
         case .exec(let arguments): return try spawn(arguments)
         case .file(let path, let offset):
-            let file = unsafe cplatform_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+            let file = openFile(path, O_WRONLY | O_CREAT, 0o600)
             guard file >= 0 else { throw .system("Could not create '\(path)'") }
             guard let position = off_t(exactly: offset), ftruncate(file, position) == 0,
                 lseek(file, position, SEEK_SET) == position

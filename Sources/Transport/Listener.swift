@@ -1,4 +1,5 @@
 import CPlatform
+import Files
 import Glibc
 import Synchronization
 
@@ -58,7 +59,7 @@ public final class Listener: Sendable {
             ready = Mutex(try Channel.spawn(arguments))
         case .file(let name, let offset):
             (sockets, addresses, path) = ([], [], nil)
-            let file = unsafe cplatform_open(name, O_RDONLY | O_CLOEXEC, 0)
+            let file = openFile(name, O_RDONLY)
             guard file >= 0 else { throw .system("Could not open '\(name)'") }
             guard let position = off_t(exactly: offset), lseek(file, position, SEEK_SET) == position else {
                 _ = Glibc.close(file)

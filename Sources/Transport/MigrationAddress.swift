@@ -41,8 +41,11 @@ public enum MigrationAddress: Equatable, Sendable {
             let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2 else { throw TransportError("error parsing address '\(text)'") }
             self = try Self.vsock(cid: parts[0], port: parts[1])
-        } else if rest("rdma:") != nil {
-            throw TransportError("rdma is not built into this program")
+        } else if let text = rest("rdma:") {
+            _ = try Self.tcp(text)
+            throw TransportError(
+                "RDMA is not built into this program: migrate over tcp, with the capability multifd for speed"
+            )
         } else {
             throw TransportError("unknown migration protocol: \(uri)")
         }

@@ -116,6 +116,9 @@ struct SocketAddress {
 /// A new stream socket, closed on exec.
 func newSocket(_ family: Int32) throws(TransportError) -> Int32 {
     let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    if descriptor < 0, family == AF_VSOCK, [EAFNOSUPPORT, EPROTONOSUPPORT, ENODEV].contains(errno) {
+        throw .system("vsock is not there: the kernel has no AF_VSOCK (modules vsock, vhost_vsock)")
+    }
     guard descriptor >= 0 else { throw .system("Failed to create a socket") }
     return descriptor
 }

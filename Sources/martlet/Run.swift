@@ -44,7 +44,9 @@ struct Run: AsyncParsableCommand {
             configuration.makePathsAbsolute()
         }
         if let name = configuration.processName { unsafe cplatform_set_thread_name(name) }
+        try configuration.takeDescriptors()
         let machine = try VirtualMachine(configuration)
+        machine.startHarts()
         for (label, path) in machine.terminals { say("char device redirected to \(path) (label \(label))") }
         if let path = configuration.pidFile { try PIDFile.write(path) }
         let control = try Control(machine)

@@ -5,6 +5,7 @@ import Testing
 private let arrows: [String: Set<String>] = [
     "Bytes": [],
     "Threads": ["CPlatform"],
+    "Files": ["CPlatform"],
     "QAPI": [],
     "QAPIGenerator": ["QAPI"],
     "qapi-gen": ["QAPI", "QAPIGenerator"],
@@ -12,17 +13,17 @@ private let arrows: [String: Set<String>] = [
     "VMState": ["Bytes"],
     "MigrationStream": ["Bytes", "VMState", "CZlib", "CZstd"],
     "Workbench": ["MigrationStream", "VMState", "QAPI", "Bytes"],
-    "GuestMemory": ["Bytes", "CPlatform"],
+    "GuestMemory": ["Bytes", "Files", "CPlatform"],
     "RISCV": ["GuestMemory", "VMState", "Bytes", "CPlatform"],
-    "Devices": ["VMState", "GuestMemory", "BlockImages", "Bytes", "Threads", "CPlatform", "CSlirp"],
-    "BlockImages": ["Bytes", "CPlatform"],
-    "Transport": ["Bytes", "Threads", "CPlatform"],
+    "Devices": ["VMState", "GuestMemory", "BlockImages", "Bytes", "Threads", "Files", "CPlatform", "CSlirp"],
+    "BlockImages": ["Bytes", "Files", "CPlatform"],
+    "Transport": ["Bytes", "Threads", "Files", "CPlatform"],
     "Migration": [
         "QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes", "Threads", "CPlatform",
     ],
     "Machine": [
         "RISCV", "Devices", "BlockImages", "Migration", "MigrationStream", "Transport", "VMState",
-        "GuestMemory", "QAPI", "Bytes", "Threads", "CPlatform",
+        "GuestMemory", "QAPI", "Bytes", "Threads", "Files", "CPlatform",
     ],
 ]
 

@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import Testing
 
 @testable import GuestMemory
@@ -131,5 +132,61 @@ struct GuestMemoryTests {
         block.discardAll()
         // All, where the system does not tell.
         #expect([0, 300].contains(block.touchedPages().population))
+    }
+
+    @Test("A file that two processes could map is one memory, of which each knows what the other wrote")
+    func sharedFile() throws {
+        let path = "/tmp/martlet-shared-\(UInt64.random(in: 0...(.max)))"
+        defer { unsafe unlink(path) }
+        func block(_ isShared: Bool) throws -> RAMBlock {
+            try RAMBlock(
+                name: "ram", size: 300 * guestPageSize, backing: .file(path: path, isShared: isShared))
+        }
+        let (one, other) = (try block(true), try block(true))
+        let own = try block(false)
+        #expect(one.isSharedFile && !own.isSharedFile)
+        one.fill(at: 64 * guestPageSize, with: [7])
+        #expect(!other.isZeroPage(64) && other.isZeroPage(65))
+        // It has not touched the page itself.
+        #expect(try block(true).touchedPages()[64])
+        // What a private one does not write is the file's.
+        #expect(own.touchedPages().population == 300)
+        own.fill(at: 65 * guestPageSize, with: [8])
+        #expect(one.isZeroPage(65) && !own.isZeroPage(64))
+        #expect(one.isUsedElsewhere && other.isUsedElsewhere)
+        try one.sync()
+        one.discardAll()
+        #expect(other.isZeroPage(64))
+    }
+
+    @Test("A file of another length is not the memory that is meant")
+    func otherLength() throws {
+        let path = "/tmp/martlet-shared-\(UInt64.random(in: 0...(.max)))"
+        defer { unsafe unlink(path) }
+        let backing = RAMBacking.file(path: path, isShared: true)
+        _ = try RAMBlock(name: "ram", size: guestPageSize, backing: backing)
+        #expect(
+            throws: GuestMemoryError(
+                "memory file '\(path)' has 4096 bytes, but the memory 8192: give another file or another size"
+            )
+        ) { try RAMBlock(name: "ram", size: 2 * guestPageSize, backing: backing) }
+    }
+
+    @Test(
+        "Memory files without a name are no files that another process could open", arguments: [true, false])
+    func nameless(isDirectory: Bool) throws {
+        let backing = isDirectory ? RAMBacking.file(path: "/tmp", isShared: true) : .memfd
+        let block = try RAMBlock(name: "ram", size: 64 * guestPageSize, backing: backing)
+        block.fill(at: 3 * guestPageSize, with: [1])
+        #expect(!block.isSharedFile && block.touchedPages()[3])
+        try block.populate()
+        #expect(!block.isZeroPage(3) && block.isZeroPage(4))
+    }
+
+    @Test("A block's place is the region's that it is in, and 0 outside of all")
+    func addresses() throws {
+        let memory = try memory()
+        #expect(memory.blocks.map(memory.address) == [0x8000_0000, 0x1000])
+        #expect(memory.address(of: try RAMBlock(name: "other", size: 1)) == 0)
     }
 }

@@ -23,8 +23,14 @@ struct BadInputTests {
         return path
     }
 
+    private var fileCount: Int {
+        var names = unsafe glob_t()
+        defer { unsafe globfree(&names) }
+        return unsafe glob("\(folder)/*", 0, nil, &names) == 0 ? Int(names.gl_pathc) : 0
+    }
+
     private func remove() {
-        for name in ["file", "disk", "fifo", "ram"] { unsafe unlink("\(folder)/\(name)") }
+        for name in ["file", "disk", "fifo", "ram", "short"] { unsafe unlink("\(folder)/\(name)") }
         unsafe rmdir(folder)
     }
 
@@ -224,7 +230,15 @@ struct BadInputTests {
         #expect(
             error(words("\(folder)/gone/ram", ""))
                 == "cannot open memory file '\(folder)/gone/ram': No such file or directory")
-        #expect(error(words(folder, "")) == "cannot open memory file '\(folder)': Is a directory")
+        // Of a directory, a file in there that has no name.
+        let count = fileCount
+        #expect(error(words(folder, ",share=on,prealloc=on")) == "nothing")
+        #expect(fileCount == count)
+        let short = try self.file("short", [1, 2, 3])
+        #expect(
+            error(words(short, ",share=on"))
+                == "memory file '\(short)' has 3 bytes, but the memory 16777216: give another file or another size"
+        )
     }
 
     @Test("Descriptors that nobody left open are named")

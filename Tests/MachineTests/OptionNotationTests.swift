@@ -140,7 +140,7 @@ struct OptionNotationTests {
         #expect(try parse("-name", "duck,process=quack").processName == "quack")
         #expect(
             try parse("-object", "memory-backend-file,id=f,mem-path=m,share=on,size=1M").memoryBackends
-                == [.init(id: "f", size: 1 << 20, source: .file(path: "m", isShared: true))])
+                == [.init(id: "f", size: 1 << 20, source: .file(path: "m"), isShared: true)])
         #expect(try parse("-daemonize").serial == .null)
     }
 

@@ -146,4 +146,45 @@ struct RAMTests {
         try decoder.load(reader, into: FixedSink(lengths: [8192, 8192]))
         #expect(decoder.unlisted == ["rom"])
     }
+
+    @Test(
+        "a block that both sides have in a file has to be where it was, and to come without pages",
+        arguments: [
+            (0x1000, 0, nil), (0x2000, nil, "expected 'rom' at 0x1000, found 0x2000"),
+            (0x1000, 1, "expected no page of 'rom', which is in a shared file, found a page"),
+            (0x1000, nil, "expected pages of block 'ram0', found none"),
+        ] as [(UInt64, Int?, String?)])
+    func kept(address: UInt64, sent: Int?, text: String?) throws {
+        var (ram, rom) = (SmallStream.blocks[0], SmallStream.blocks[1])
+        (ram.address, rom.address) = (0x8000_0000, 0x1000)
+        rom.isKept = true
+        var writer = ByteWriter()
+        SmallStream.header(.start).encode(to: &writer)
+        var listed = rom
+        listed.address = address
+        RAMBlockList([ram, listed]).encode(to: &writer)
+        SmallStream.header(.start).encodeFooter(to: &writer)
+        SmallStream.header(.end).encode(to: &writer)
+        if let sent {
+            SmallStream.record(&writer, 0x0002, block: [ram, rom][sent].name)
+            writer.uint8(0)
+        }
+        writer.uint64(0x10)
+        SmallStream.header(.end).encodeFooter(to: &writer)
+        let reader = StreamReader(InputBuffer(bytes: writer.bytes))
+        var decoder = RAMDecoder(blocks: [ram, rom], hasAddresses: true)
+        var failure: StreamError?
+        do throws(StreamError) {
+            for _ in 0..<2 {
+                _ = try reader.next()
+                try decoder.load(reader, into: FixedSink(lengths: [8192, 8192]))
+                try reader.endSection()
+            }
+            try decoder.requireAll(reader)
+        } catch {
+            failure = error
+        }
+        #expect((failure == nil) == (text == nil))
+        if let text { #expect(failure?.description.contains(text) == true, "\(failure?.description ?? "")") }
+    }
 }

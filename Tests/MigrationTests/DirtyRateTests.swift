@@ -263,7 +263,7 @@ private final class PlainGuest: MigratableGuest {
     func dropWritePermissions() {}
     func giveUpDisks() {}
     func takeDisks() {}
-    func resetForIncoming() {}
+    func resetForIncoming(keepingSharedFiles: Bool) {}
     func startAfterIncoming() {}
     func announceSelf() {}
 }

@@ -74,6 +74,7 @@ import Transport
             .compress,
             change: {
                 $0.compressThreads = 3
+                $0.decompressThreads = waits ? 1 : 4
                 $0.compressWaitThread = waits
             }
         ) { ($0.ram?.dirtySyncCount ?? 0) > 2 }
@@ -102,6 +103,22 @@ import Transport
             let guest = cancels ? pair.source : pair.destination
             #expect(guest.isRunning && guest.verifies())
         }
+    }
+
+    @Test("A migration that is yanked fails on both sides, and the guest runs on where it was")
+    func yank() throws {
+        let pair = try Self.pair(.xbzrle)
+        defer { pair.end() }
+        try pair.from.updateSettings { $0.maxBandwidth = 200_000 }
+        let (near, far) = try Channel.pair()
+        #expect(!pair.from.isUnderWay && !pair.to.isUnderWay)
+        try pair.to.migrateIncoming(over: far)
+        try pair.from.migrate(over: near)
+        #expect(eventually { pair.from.queryMigrate().status == .active && pair.to.isUnderWay })
+        pair.from.yank()
+        #expect(eventually { pair.isOver })
+        #expect(pair.from.queryMigrate().status == .failed && pair.to.queryMigrate().status == .failed)
+        #expect(pair.source.isRunning && pair.source.verifies() && !pair.destination.isRunning)
     }
 
     @Test("switchover-ack: a destination that gives it is switched to, one that does not is waited for")

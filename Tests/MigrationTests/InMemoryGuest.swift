@@ -59,7 +59,8 @@ final class InMemoryGuest: MigratableGuest {
 
     init(
         _ number: Int, disk: SharedDisk, incoming: Bool, pages: Int = 64, pace: Int = 8,
-        machine: String = "virt", uuid: [UInt8]? = nil, runsAfterIncoming: Bool = true
+        machine: String = "virt", uuid: [UInt8]? = nil, runsAfterIncoming: Bool = true,
+        backing: RAMBacking = .anonymous
     ) throws {
         self.uuid = uuid
         self.runsAfterIncoming = runsAfterIncoming
@@ -67,7 +68,7 @@ final class InMemoryGuest: MigratableGuest {
         self.disk = disk
         self.pace = pace
         machineName = machine
-        block = try RAMBlock(name: "ram", size: pages * guestPageSize)
+        block = try RAMBlock(name: "ram", size: pages * guestPageSize, backing: backing)
         memory = GuestMemory(
             blocks: [block], regions: [.init(address: 0, block: block, isWritable: true)])
         state = Mutex(State(run: incoming ? .inmigrate : .paused))
@@ -180,8 +181,8 @@ final class InMemoryGuest: MigratableGuest {
         }
         if !isMine { throw MigrationError("the disk is locked by another process") }
     }
-    func resetForIncoming() {
-        block.discardAll()
+    func resetForIncoming(keepingSharedFiles: Bool) {
+        if !keepingSharedFiles || !block.isSharedFile { block.discardAll() }
         state.withLock { $0.counter = CounterState() }
     }
     func startAfterIncoming() {

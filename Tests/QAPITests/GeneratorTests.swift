@@ -57,7 +57,7 @@ import Testing
         #expect(!names("event").contains("COLO_EXIT"))
         let text = Introspection.schema.description
         #expect(text.contains("multifd-channels"))
-        #expect(!text.contains("rdma-pin-all"))
+        #expect(!text.contains("postcopy-preempt"))
 
         // Every type that is named is there, and each is valid by the schema's own description of itself.
         let defined = Set(entries.compactMap { $0["name"]?.string })

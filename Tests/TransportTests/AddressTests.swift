@@ -36,7 +36,11 @@ import Transport
             ("vsock:3", "error parsing address '3'"),
             ("vsock:x:4", "Failed to parse cid 'x'"),
             ("vsock:3:y", "Failed to parse port 'y'"),
-            ("rdma:h:1", "rdma is not built into this program"),
+            ("rdma:h", "error parsing address 'h'"),
+            (
+                "rdma:h:1",
+                "RDMA is not built into this program: migrate over tcp, with the capability multifd for speed"
+            ),
             ("tcp:h:1,ipv4=off,ipv6=off", "Cannot disable IPv4 and IPv6 at same time"),
             ("tcp:h:1,ipv4=maybe", "error parsing 'ipv4' flag '=maybe'"),
             ("tcp:h:1,to=x", "error parsing to= argument"),

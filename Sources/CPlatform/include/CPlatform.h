@@ -42,6 +42,11 @@ static inline int cplatform_fallocate(int fd, int mode, int64_t offset, int64_t 
 }
 /// Bytes that the peer of a tcp socket said it has room for (TCP_INFO, tcpi_snd_wnd); -1: it is none, or unknown.
 int64_t cplatform_tcp_send_window(int fd);
+/// Bytes of memory that the process may lock (RLIMIT_MEMLOCK).
+uint64_t cplatform_memlock_limit(void);
+/// Takes one message about sends with MSG_ZEROCOPY off a socket's error queue: 1: `count` of them are done, and the
+/// system `copied` them after all, or not; 0: there is none; -1: failed, see errno.
+int cplatform_zero_copy_done(int fd, uint32_t *count, int *copied);
 static inline void cplatform_set_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 /// A monotonic clock in nanoseconds.

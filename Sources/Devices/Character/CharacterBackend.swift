@@ -1,4 +1,5 @@
 import CPlatform
+import Files
 import Glibc
 import Threads
 
@@ -27,7 +28,8 @@ public final class CharacterBackend: @unchecked Sendable {
     private var input: Int32 = -1
     private var output: Int32 = -1
     private let listener: Int32
-    private let isSocket: Bool
+    /// Whether a peer comes by a socket, or is there by one.
+    public let isSocket: Bool
     private var pending: [UInt8] = []
     private var lock: BoardLock?
     private var room: (@Sendable () -> Int)?
@@ -53,8 +55,7 @@ public final class CharacterBackend: @unchecked Sendable {
             output = 1
             Self.savedTerminal.makeRaw()
         case .file(let path, let append):
-            output = unsafe cplatform_open(
-                path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0o644)
+            output = openFile(path, O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC), 0o644)
             guard output >= 0 else { throw CharacterError("cannot open '\(path)'", errno) }
         case .pty:
             // TIOCSPTLCK unlocks the slave, TIOCGPTN tells its number.
@@ -204,6 +205,11 @@ public final class CharacterBackend: @unchecked Sendable {
             output = -1
         }
         Self.savedTerminal.restore()
+    }
+
+    /// Breaks the connection to the present peer of a socket; what listens takes the next one.
+    public func yank() {
+        mutex.withLock { if isSocket, input >= 0 { _ = Glibc.shutdown(input, Int32(SHUT_RDWR)) } }
     }
 
     private func serve() {

@@ -1,12 +1,32 @@
+import CPlatform
+import Files
 import Glibc
 import GuestMemory
+
+extension MachineConfiguration {
+    /// Puts the descriptors of `-add-fd` into their sets.
+    ///
+    /// - Throws: ``OptionError`` for one that is not open.
+    public func takeDescriptors() throws(OptionError) {
+        for passed in passedDescriptors {
+            // One descriptor may go to several sets.
+            let copy = cplatform_fcntl_int(passed.number, F_DUPFD_CLOEXEC, 0)
+            guard copy >= 0 else {
+                throw OptionError("-add-fd", "'fd=\(passed.number)' is not open, or already in use")
+            }
+            guard DescriptorSets.shared.add(copy, to: passed.set, note: passed.note) != nil else {
+                throw OptionError("-add-fd", "there can be \(DescriptorSets.limit) of them")
+            }
+        }
+        for number in Set(passedDescriptors.map(\.number)) { close(number) }
+    }
+}
 
 extension MachineConfiguration.MemoryBackend {
     var backing: RAMBacking {
         switch source {
-        case .anonymous: .anonymous
-        case .memfd: .memfd
-        case .file(let path, let isShared): .file(path: path, isShared: isShared)
+        case .anonymous, .memfd: isShared ? .memfd : .anonymous
+        case .file(let path): .file(path: path, isShared: isShared)
         }
     }
 }

@@ -48,8 +48,9 @@ final class VirtBoard: @unchecked Sendable {
         self.configuration = configuration
         let given = configuration.memoryBackend
         let ram = try RAMBlock(
-            name: given?.id ?? "riscv_virt_board.ram", size: Int(configuration.memorySize),
+            name: given?.id ?? MachineConfiguration.defaultMemoryName, size: Int(configuration.memorySize),
             backing: given?.backing ?? .anonymous)
+        if configuration.isMemoryPreallocated { try ram.populate() }
         let flashBlocks = try ["virt.flash0", "virt.flash1"].map {
             try RAMBlock(name: $0, size: VirtAddressMap.flashSize)
         }

@@ -59,7 +59,7 @@ extension MachineCommands {
             dirtySyncCount: number(ram.dirtySyncCount), postcopyRequests: 0, pageSize: 4096,
             multifdBytes: ram.multifdBytes, pagesPerSecond: ram.pagesPerSecond,
             precopyBytes: ram.precopyBytes, downtimeBytes: ram.downtimeBytes,
-            postcopyBytes: 0, dirtySyncMissedZeroCopy: 0)
+            postcopyBytes: 0, dirtySyncMissedZeroCopy: ram.dirtySyncMissedZeroCopy)
     }
 
     private static func stats(_ cache: XBZRLEStatistics) -> XBZRLECacheStats {

@@ -92,8 +92,8 @@ extension MachineCommands {
                 acpi: false),
             MachineInfo(
                 name: "virt", isDefault: true, cpuMax: 8, hotpluggableCpus: false, numaMemSupported: false,
-                deprecated: false, defaultCpuType: "rv64-riscv-cpu", defaultRamId: "riscv_virt_board.ram",
-                acpi: false),
+                deprecated: false, defaultCpuType: "rv64-riscv-cpu",
+                defaultRamId: MachineConfiguration.defaultMemoryName, acpi: false),
         ]
     }
 
@@ -112,8 +112,6 @@ extension MachineCommands {
         guard !found.isEmpty else { throw .generic("invalid option name: \(option)") }
         return found
     }
-
-    public func queryJobs() async throws(QAPIError) -> [JobInfo] { [] }
 
     public func queryMemorySizeSummary() async throws(QAPIError) -> MemoryInfo {
         MemoryInfo(baseMemory: machine.configuration.memorySize, pluggedMemory: 0)

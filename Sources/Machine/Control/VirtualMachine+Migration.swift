@@ -90,8 +90,8 @@ extension VirtualMachine: MigratableGuest {
         }
     }
 
-    public func resetForIncoming() {
-        for block in memory.blocks {
+    public func resetForIncoming(keepingSharedFiles: Bool) {
+        for block in memory.blocks where !keepingSharedFiles || !block.isSharedFile {
             block.discardAll()
             // What the stream does not list the guest does not have.
             block.resize(to: 0)

@@ -101,6 +101,10 @@ public final class VirtualMachine: Sendable {
         board.characters.compactMap { open in open.backend.ptyPath.map { (open.label, $0) } }
     }
 
+    /// Starts the harts' threads, which stand until the guest runs: whoever wants to place them on processors of the host
+    /// finds them before.
+    public func startHarts() { for hart in board.harts { hart.startStanding() } }
+
     // MARK: Run control
 
     /// Lets the harts run, from `prelaunch`, `paused` or, on the operator's word, `postmigrate`. No effect when running.

@@ -40,7 +40,7 @@ extension VirtualMachine {
             machine.children.append(("soc0", ObjectNode(type: "riscv.hart_array", children: harts)))
         }
         let backends = configuration.memoryBackends.map { backend in
-            (backend.id, ObjectNode(type: backend.typeName, members: [.number("size", backend.size)]))
+            (backend.id, ObjectNode(type: backend.typeName, members: backend.members))
         }
         return ObjectNode(
             type: "container",
@@ -82,6 +82,10 @@ extension ObjectNode.Member {
     fileprivate static func number(_ name: String, _ value: UInt64) -> ObjectNode.Member {
         .init(info: .init(name: name, type: "int"), get: { JSONValue(value) })
     }
+
+    fileprivate static func flag(_ name: String, _ isOn: Bool) -> ObjectNode.Member {
+        .init(info: .init(name: name, type: "bool"), get: { .bool(isOn) })
+    }
 }
 
 extension MachineConfiguration.Device.Kind {
@@ -114,6 +118,17 @@ extension MachineConfiguration.MemoryBackend {
         case .memfd: "memory-backend-memfd"
         case .file: "memory-backend-file"
         }
+    }
+
+    fileprivate var members: [ObjectNode.Member] {
+        var members: [ObjectNode.Member] = [
+            .number("size", size), .flag("share", isShared), .flag("prealloc", isPreallocated),
+        ]
+        if case .file(let path) = source {
+            members.append(
+                .init(info: .init(name: "mem-path", type: "string"), get: { .string(path) }))
+        }
+        return members
     }
 }
 

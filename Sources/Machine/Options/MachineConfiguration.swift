@@ -58,15 +58,28 @@ public struct MachineConfiguration: Sendable {
     public struct MemoryBackend: Equatable, Sendable {
         public enum Source: Equatable, Sendable {
             case anonymous
-            /// A file without a name, which other processes can map.
+            /// A file without a name.
             case memfd
-            /// A file; without `isShared` what the guest writes stays in this process.
-            case file(path: String, isShared: Bool)
+            case file(path: String)
         }
         public var id: String
         /// Bytes.
         public var size: UInt64
         public var source: Source
+        /// Whether other processes can map it, too, and see what the guest writes.
+        public var isShared = false
+        /// Whether the system gives all of it at the start.
+        public var isPreallocated = false
+    }
+
+    /// What RAM is called in a stream where no backend gives it a name.
+    public static let defaultMemoryName = "riscv_virt_board.ram"
+
+    public struct PassedDescriptor: Equatable, Sendable {
+        public var number: Int32
+        public var set: Int
+        /// What `query-fdsets` tells of it.
+        public var note: String?
     }
 
     /// What the real-time clock shows at the start.
@@ -135,6 +148,8 @@ public struct MachineConfiguration: Sendable {
     public var memoryBackends: [MemoryBackend] = []
     /// The one that is RAM; nil for the board's own.
     public var memoryBackend: MemoryBackend?
+    /// `-mem-prealloc`, or its backend's.
+    public var isMemoryPreallocated = false
     /// 1...8.
     public var harts = 1
     /// `-M virt,aclint=on`.
@@ -172,6 +187,8 @@ public struct MachineConfiguration: Sendable {
     public var staysAfterShutdown = false
     public var isDaemon = false
     public var pidFile: String?
+    /// `-add-fd`: descriptors that the parent process left open, and the sets they go to.
+    public var passedDescriptors: [PassedDescriptor] = []
     /// `-name process=`.
     public var processName: String?
     /// `-msg timestamp=on`.

@@ -40,42 +40,6 @@ extension MachineOptions {
         try option.finish()
     }
 
-    mutating func readMemory(_ given: KeyValueOption) throws(OptionError) {
-        var option = given
-        if let size = try option.takeSize("size", unit: 1 << 20) {
-            try setMemorySize(size, option.option)
-            hasMemoryOption = true
-        }
-        try option.expect("slots", "0", reason: "memory cannot be added later")
-        if let maximum = try option.takeSize("maxmem", unit: 1 << 20), maximum != configuration.memorySize {
-            throw OptionError(option.option, "'maxmem' is not 'size': memory cannot be added later")
-        }
-        try option.finish()
-    }
-
-    private mutating func setMemorySize(_ size: UInt64, _ option: String) throws(OptionError) {
-        guard size >= 1 << 20, size <= 1 << 40, size % 4096 == 0 else {
-            throw OptionError(option, "RAM size must be a multiple of 4 KiB from 1 MiB to 1 TiB")
-        }
-        configuration.memorySize = size
-    }
-
-    /// RAM comes from the named backend, whose size has to agree with `-m`.
-    mutating func finishMemory() throws(OptionError) {
-        guard let name = memoryBackendName else { return }
-        guard let backend = configuration.memoryBackends.first(where: { $0.id == name }) else {
-            throw OptionError("-machine", "'memory-backend=\(name)': there is no such memory backend")
-        }
-        if hasMemoryOption, backend.size != configuration.memorySize {
-            throw OptionError(
-                "-machine",
-                "'memory-backend=\(name)': it has \(backend.size) bytes, but -m says \(configuration.memorySize)"
-            )
-        }
-        try setMemorySize(backend.size, "-object \(name)")
-        configuration.memoryBackend = backend
-    }
-
     mutating func readGlobal(_ given: KeyValueOption) throws(OptionError) {
         var option = given
         for name in option.names where name.hasPrefix("migration.") {
@@ -163,6 +127,21 @@ extension MachineOptions {
         _ = try choice(
             "watchdog", ["none", "reset", "shutdown", "poweroff", "pause", "debug", "inject-nmi"])
         try option.finish()
+    }
+
+    mutating func readDescriptor(_ given: KeyValueOption) throws(OptionError) {
+        var option = given
+        let number = try option.takeDescriptor("fd")
+        let set = try option.takeInteger("set")
+        let note = option.take("opaque")
+        try option.finish()
+        guard let number, number > 2 else {
+            throw OptionError(option.option, "'fd=' has to be an open descriptor above standard error's")
+        }
+        guard let set, set <= UInt64(Int32.max) else {
+            throw OptionError(option.option, "'set=' has to be the number of a set")
+        }
+        configuration.passedDescriptors.append(.init(number: number, set: Int(set), note: note))
     }
 
     mutating func readMessages(_ given: KeyValueOption) throws(OptionError) {

@@ -246,31 +246,6 @@ extension MachineOptions {
         try option.finish()
     }
 
-    private mutating func readMemoryBackend(_ type: ObjectType, _ id: String, _ option: inout KeyValueOption)
-        throws(OptionError)
-    {
-        let size = try option.takeSize("size")
-        let share = try option.takeBool("share")
-        let source: MachineConfiguration.MemoryBackend.Source
-        switch type {
-        case .file:
-            let path = try option.require("mem-path")
-            for key in ["readonly", "pmem", "discard-data"] { try option.expectBool(key, false) }
-            try option.expect("offset", "0")
-            source = .file(path: path, isShared: share ?? false)
-        case .memfd:
-            try option.expectBool("hugetlb", false)
-            option.ignore("seal")
-            source = .memfd
-        default: source = share == true ? .memfd : .anonymous
-        }
-        try option.expect("policy", "default", reason: "memory has no host nodes")
-        option.ignore("merge", "dump", "prealloc", "reserve", "align")
-        try option.finish()
-        guard let size else { throw OptionError(option.option, "needs 'size='") }
-        configuration.memoryBackends.append(.init(id: id, size: size, source: source))
-    }
-
     // MARK: What follows from all options together
 
     func checkDevices() throws(OptionError) {

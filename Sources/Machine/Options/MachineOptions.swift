@@ -11,6 +11,8 @@ public struct MachineOptions {
     var isNographic = false
     var hasMemoryOption = false
     var memoryBackendName: String?
+    var memoryPath: String?
+    var preallocatesMemory = false
     var objects: Set<String> = []
     /// Objects that devices named.
     var randomSources: [String] = []

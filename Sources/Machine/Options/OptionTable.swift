@@ -71,8 +71,15 @@ public enum OptionTable {
             try $0.readMemory(KeyValueOption($1, $2, implied: "size"))
         },
         .init(
+            "mem-path", argument: "FILE", .machine, "RAM in a file, or in one without a name in a directory"
+        ) { $0.memoryPath = $2 },
+        .init("mem-prealloc", argument: nil, .machine, "have the system give all of RAM at the start") {
+            (options, _, _) in
+            options.preallocatesMemory = true
+        },
+        .init(
             "object", argument: "TYPE,id=ID,...", .machine,
-            "memory-backend-ram|-file|-memfd (size=, share=, mem-path=), rng-random, rng-builtin, secret"
+            "memory-backend-ram|-file|-memfd (size=, share=, prealloc=, mem-path=), rng-random, rng-builtin, secret"
         ) { try $0.readObject(KeyValueOption($1, $2, implied: "qom-type")) },
         .init(
             "global", argument: "virtio-mmio.force-legacy=false", .machine,
@@ -160,6 +167,10 @@ public enum OptionTable {
         .init("pidfile", argument: "FILE", .process, "write the process id there") {
             $0.configuration.pidFile = $2
         },
+        .init(
+            "add-fd", argument: "fd=FD,set=N[,opaque=TEXT]", .process,
+            "an open descriptor that /dev/fdset/N stands for where a file is named"
+        ) { try $0.readDescriptor(KeyValueOption($1, $2, implied: nil)) },
         .init("msg", argument: "timestamp=on|off", .process, "time in front of messages") {
             try $0.readMessages(KeyValueOption($1, $2, implied: nil))
         },
@@ -238,9 +249,9 @@ public enum OptionTable {
         }
         for name in ["loadvm", "snapshot"] { reasons[name] = "is not built: disk images are raw" }
         for name in [
-            "dtb", "L", "add-fd", "set", "readconfig", "writeconfig", "compat", "run-with", "numa", "fsdev",
+            "dtb", "L", "set", "readconfig", "writeconfig", "compat", "run-with", "numa", "fsdev",
             "virtfs", "tpmdev", "parallel", "debugcon", "watchdog", "watchdog-action", "fw_cfg", "smbios",
-            "acpitable", "mem-path", "mem-prealloc", "preconfig", "plugin", "chroot", "runas", "seed",
+            "acpitable", "preconfig", "plugin", "chroot", "runas", "seed",
             "cpu-pm", "iscsi", "option-rom", "no-fd-bootchk", "echr", "show-cursor", "tb-size", "xen-domid",
             "dump-vmstate", "shim",
         ] { reasons[name] = "is not built" }

@@ -37,9 +37,11 @@ final class MultifdSender: Sendable {
 
     /// What a thread has for itself.
     private struct Lane: @unchecked Sendable {
-        // Sendable: only the lane's thread uses the writer.
+        // Sendable: only the lane's thread uses the writer and the sender.
         let channel: Channel
         let writer: MultifdWriter
+        /// With capability `zero-copy-send`.
+        let zeroCopy: ZeroCopySender?
     }
 
     private let blocks: [RAMBlock]
@@ -47,6 +49,10 @@ final class MultifdSender: Sendable {
     private let state = SharedState(State())
     private let number = Atomic<UInt64>(1)
     private let sent = Atomic<UInt64>(0)
+    private let missed = Atomic<UInt64>(0)
+
+    /// How often a channel's pages had to be copied after all, from one SYNC to the next.
+    var missedZeroCopies: UInt64 { missed.load(ordering: .relaxed) }
 
     /// Bytes that the channels have taken.
     var sentBytes: UInt64 { sent.load(ordering: .relaxed) }
@@ -63,7 +69,13 @@ final class MultifdSender: Sendable {
             guard let writer = MultifdWriter(compression, level: level) else {
                 throw TransportError("multifd channel \(index): no memory for \(compression)")
             }
-            lanes.append(Lane(channel: channel, writer: writer))
+            let zeroCopy: ZeroCopySender?
+            do throws(TransportError) {
+                zeroCopy = settings.sendsWithoutCopy ? try ZeroCopySender(channel) : nil
+            } catch {
+                throw error.on(index)
+            }
+            lanes.append(Lane(channel: channel, writer: writer, zeroCopy: zeroCopy))
             var handshake = ByteWriter()
             MultifdHandshake(uuid: uuid ?? Array(repeating: 0, count: 16), channel: UInt8(index))
                 .encode(to: &handshake)
@@ -99,7 +111,8 @@ final class MultifdSender: Sendable {
         }
     }
 
-    /// Sends all that is queued and then a SYNC on every channel. Returns when the channels have taken it.
+    /// Sends all that is queued and then a SYNC on every channel. Returns when the channels have taken it, and with
+    /// zero-copy, when the system needs no page any more.
     func synchronize() throws(TransportError) {
         state.update { $0.syncs = Set(lanes.indices) }
         let failure = state.wait { state -> TransportError?? in
@@ -148,7 +161,7 @@ final class MultifdSender: Sendable {
     // MARK: The threads
 
     private func work(_ index: Int) {
-        let (channel, writer) = (lanes[index].channel, lanes[index].writer)
+        let (channel, writer, zeroCopy) = (lanes[index].channel, lanes[index].writer, lanes[index].zeroCopy)
         do throws(TransportError) {
             while let task = next(index) {
                 let number = number.wrappingAdd(1, ordering: .relaxed).oldValue
@@ -157,13 +170,14 @@ final class MultifdSender: Sendable {
                     let block = blocks[pages.block]
                     unsafe try writer.pages(
                         number: number, block: block.name, base: block.base, offsets: pages.offsets
-                    ) { (vectors) throws(TransportError) in unsafe try write(vectors, channel) }
+                    ) { (vectors) throws(TransportError) in unsafe try write(vectors, channel, zeroCopy) }
                     pages.offsets.removeAll(keepingCapacity: true)
                     state.update { $0.spare.append(pages.offsets) }
                 case .sync:
                     unsafe try writer.sync(number: number) { (vectors) throws(TransportError) in
-                        unsafe try write(vectors, channel)
+                        unsafe try write(vectors, channel, nil)
                     }
+                    if try zeroCopy?.finish() == true { missed.wrappingAdd(1, ordering: .relaxed) }
                     state.update { _ = $0.syncs.remove(index) }
                 }
             }
@@ -173,10 +187,16 @@ final class MultifdSender: Sendable {
     }
 
     private func write(
-        _ vectors: UnsafeMutableBufferPointer<iovec>, _ channel: Channel
+        _ vectors: UnsafeMutableBufferPointer<iovec>, _ channel: Channel, _ zeroCopy: ZeroCopySender?
     ) throws(TransportError) {
         let count = unsafe vectors.reduce(0) { unsafe $0 + $1.iov_len }
-        unsafe try channel.write(vectors)
+        if let zeroCopy {
+            // The head's room is used again at once.
+            unsafe try channel.write(UnsafeMutableBufferPointer(rebasing: vectors[..<1]))
+            unsafe try zeroCopy.write(UnsafeMutableBufferPointer(rebasing: vectors[1...]))
+        } else {
+            unsafe try channel.write(vectors)
+        }
         sent.wrappingAdd(UInt64(count), ordering: .relaxed)
     }
 

@@ -19,6 +19,25 @@ extension MigrationSettings {
     var wantsSwitchoverAck: Bool { self[.switchoverAck] }
     var sendsUUID: Bool { self[.validateUuid] }
     var activatesBlocksLate: Bool { self[.lateBlockActivate] }
+    /// RAM in shared files stays there: both sides map them.
+    var keepsSharedFiles: Bool { self[.xIgnoreShared] }
+    /// Pages go out from where they lie (MSG_ZEROCOPY).
+    var sendsWithoutCopy: Bool { self[.zeroCopySend] }
+    /// Capabilities that the stream names, as both sides must have the same.
+    var validated: [String]? {
+        keepsSharedFiles ? [MigrationCapability.xIgnoreShared.rawValue] : nil
+    }
+    /// The guest stands from the beginning: it goes into a file while its host restarts.
+    var stopsFirst: Bool { mode == .cprReboot }
+
+    /// Why a migration cannot begin with these; the texts are QMP's.
+    var startRefusal: String? {
+        guard mode == .cprReboot else { return nil }
+        let others: [(MigrationCapability, String)] = [
+            (.postcopyRam, "postcopy"), (.backgroundSnapshot, "background snapshot"), (.xColo, "COLO"),
+        ]
+        return others.first { self[$0.0] }.map { "Cannot use \($0.1) with CPR" }
+    }
 
     /// Of capability `compress`, nil without it.
     var pagePacking: PagePacking? {

@@ -53,11 +53,11 @@ extension InputBuffer {
 }
 
 /// Unpacks single pages, each a zlib stream of its own, into memory of its own.
-@safe final class PageUnpacker {
+@safe package final class PageUnpacker {
     private let decompressor: PageDecompressor
     private let page: UnsafeMutableRawBufferPointer
 
-    init?(pageSize: Int) {
+    package init?(pageSize: Int) {
         guard let decompressor = PageDecompressor(.zlib) else { return nil }
         self.decompressor = decompressor
         unsafe page = .allocate(byteCount: pageSize + 1, alignment: 64)
@@ -68,7 +68,9 @@ extension InputBuffer {
     /// The page, valid until the next call.
     ///
     /// - Parameter at: offset of `packed` in the stream.
-    func unpack(_ packed: UnsafeRawBufferPointer, at: UInt64) throws(StreamError) -> UnsafeRawBufferPointer {
+    package func unpack(
+        _ packed: UnsafeRawBufferPointer, at: UInt64
+    ) throws(StreamError) -> UnsafeRawBufferPointer {
         decompressor.reset()
         let outcome = unsafe decompressor.decompress(packed, into: page)
         let size = unsafe page.count - 1

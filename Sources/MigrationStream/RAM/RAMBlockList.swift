@@ -3,14 +3,14 @@ public import Bytes
 /// The body of the `ram` section's START: which blocks there are and how long.
 ///
 /// ```text
-/// u64 total length | MEM_SIZE   { str8 name, u64 length }…   u64 EOS
+/// u64 total length | MEM_SIZE   { str8 name, u64 length, (u64 address) }…   u64 EOS
 /// ```
 public struct RAMBlockList: Equatable, Sendable {
     public var blocks: [RAMBlockDescription]
 
     public init(_ blocks: [RAMBlockDescription]) { self.blocks = blocks }
 
-    /// Writes the whole body, EOS included.
+    /// Writes the whole body, EOS included. With the capability `x-ignore-shared` every block has an address.
     ///
     /// - Parameter flushesMultifd: with the mark that waits for the multifd channels' first SYNC.
     public func encode(to writer: inout ByteWriter, flushesMultifd: Bool = false) {
@@ -18,6 +18,7 @@ public struct RAMBlockList: Equatable, Sendable {
         for block in blocks {
             writer.string8(block.name)
             writer.uint64(block.length)
+            if let address = block.address { writer.uint64(address) }
         }
         if flushesMultifd { writer.uint64(RAMFlags.multifdFlush.rawValue) }
         writer.uint64(RAMFlags.eos.rawValue)

@@ -13,12 +13,22 @@ public struct RAMDecoder {
     private var unpacker: PageUnpacker?
     /// The first body had a MULTIFD_FLUSH: the ends of bodies are no marks for the multifd channels.
     private var hasFlushes = false
+    private let format: RAMFormat
+    /// Blocks that a page record has named.
+    private var named: Set<Int> = []
     /// Index of the block of the last page record, −1 before the first.
     private var current = -1
 
-    /// - Parameter blocks: the receiver's blocks; the index in here is what the sink is given. nil takes any list
-    ///   (for tools that only look).
-    public init(blocks: [RAMBlockDescription]?) { local = blocks }
+    /// - Parameters:
+    ///   - blocks: the receiver's blocks; the index in here is what the sink is given. nil takes any list (for tools
+    ///     that only look).
+    ///   - hasAddresses: the list says where each block is: capability `x-ignore-shared`.
+    public init(blocks: [RAMBlockDescription]?, hasAddresses: Bool = false) {
+        local = blocks
+        var format = RAMFormat()
+        format.hasAddresses = hasAddresses
+        self.format = format
+    }
 
     /// Names of the receiver's blocks that the stream did not list; they keep what they hold.
     public var unlisted: [String] {
@@ -28,19 +38,36 @@ public struct RAMDecoder {
 
     /// At the end of the stream: every block must have been listed, and the last of the live bodies must have come.
     ///
-    /// - Parameter optional: names of blocks that not every source has.
-    public func requireAll(_ reader: StreamReader, but optional: Set<String> = []) throws(StreamError) {
+    /// A source that keeps a block in a file which it takes for the receiver's, too, lists it and sends no page of it.
+    ///
+    /// - Parameters:
+    ///   - optional: names of blocks that not every source has.
+    ///   - bringsAllPages: no page comes on another channel.
+    public func requireAll(
+        _ reader: StreamReader, but optional: Set<String> = [], bringsAllPages: Bool = true
+    ) throws(StreamError) {
         guard isEnded else {
             throw StreamError(
                 .value(expected: "the last part of the memory", found: "the end of the stream"),
                 section: .init(name: RAMSection.name, instance: 0), offset: reader.itemOffset,
                 cause: "the source ended the stream before the memory was whole")
         }
-        guard let name = unlisted.first(where: { !optional.contains($0) }) else { return }
-        throw StreamError(
-            .value(expected: "all blocks that the machine here has", found: "a list without \(quoted(name))"),
-            section: .init(name: RAMSection.name, instance: 0), path: ["block list"],
-            offset: reader.itemOffset)
+        if let name = unlisted.first(where: { !optional.contains($0) }) {
+            throw StreamError(
+                .value(
+                    expected: "all blocks that the machine here has", found: "a list without \(quoted(name))"),
+                section: .init(name: RAMSection.name, instance: 0), path: ["block list"],
+                offset: reader.itemOffset)
+        }
+        guard format.hasAddresses, bringsAllPages, let local else { return }
+        for (index, block) in local.enumerated()
+        where lengths[index] > 0 && !block.isKept && !named.contains(index) {
+            throw StreamError(
+                .value(expected: "pages of block \(quoted(block.name))", found: "none"),
+                section: .init(name: RAMSection.name, instance: 0), offset: reader.itemOffset,
+                cause: "the source has it in a shared file, and it is none here",
+                remedy: "give the destination the same memory-backend-file with share=on")
+        }
     }
 
     /// Reads the body of the section that `reader` has just announced, up to and with its EOS.
@@ -103,8 +130,11 @@ public struct RAMDecoder {
             case RAMFlags.compressPage.rawValue:
                 let block = try locate(header, offset, input)
                 let packed = unsafe try input.packedPage(pageSize: RAMSection.pageSize)
-                let contents = unsafe try unpack(packed, at: input.offset &- UInt64(packed.count))
-                unsafe sink.page(block: block, offset: offset).copyMemory(from: contents)
+                let at = input.offset &- UInt64(packed.count)
+                if unsafe !sink.packed(packed, at: at, block: block, offset: offset) {
+                    let contents = unsafe try unpack(packed, at: at)
+                    unsafe sink.page(block: block, offset: offset).copyMemory(from: contents)
+                }
                 counts.normal &+= 1
             case RAMFlags.eos.rawValue where offset == 0 && !isContinued:
                 guard isListed else {
@@ -112,6 +142,7 @@ public struct RAMDecoder {
                         .value(expected: "the block list", found: "the end of the records"), path: ["record"],
                         offset: input.offset &- 8)
                 }
+                try sink.finishBody()
                 if !hasFlushes { try sink.synchronize(at: .endOfBody) }
                 return counts
             case RAMFlags.memSize.rawValue where isSetup && !isListed && !isContinued:
@@ -161,6 +192,13 @@ public struct RAMDecoder {
                     expected: isListed ? "a block of the block list" : "the block list before any page",
                     found: quoted(name)), path: ["record", "block"], offset: at)
         }
+        if let local, local[index].isKept {
+            throw StreamError(
+                .value(expected: "no page of \(quoted(name)), which is in a shared file", found: "a page"),
+                path: ["record", "block"], offset: at, cause: "at the source the block is in no shared file",
+                remedy: "give the source the same memory-backend-file with share=on")
+        }
+        named.insert(index)
         current = index
     }
 
@@ -175,7 +213,7 @@ public struct RAMDecoder {
     private mutating func takeList(
         total: UInt64, _ input: InputBuffer, _ sink: some RAMSink
     ) throws(StreamError) {
-        var list = RAMBlockListReader(total: total, format: RAMFormat())
+        var list = RAMBlockListReader(total: total, format: format)
         var blocks: [(block: RAMBlockDescription, index: Int)] = []
         while true {
             let at = input.offset
@@ -209,6 +247,10 @@ public struct RAMDecoder {
             throw refuse(
                 own.maximumLength.map { "at most \(bytes($0)) of \(quoted(block.name))" }
                     ?? "\(bytes(own.length)) of \(quoted(block.name))", "\(block.length)")
+        }
+        if own.isKept, let address = own.address, block.address != address {
+            throw refuse(
+                "\(quoted(block.name)) at \(hex(address))", block.address.map { hex($0) } ?? "no address")
         }
         return index
     }

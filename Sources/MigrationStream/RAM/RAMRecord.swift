@@ -45,6 +45,9 @@ public struct RAMBlockDescription: Equatable, Sendable {
     public var pageSize: UInt64?
     /// Guest physical address, when the stream says one (capability `x-ignore-shared`).
     public var address: UInt64?
+    /// Of a receiver's block: its contents are here already, in a file that both sides map (capability
+    /// `x-ignore-shared`); the stream has no pages of it, and its address has to be the same.
+    public var isKept = false
     /// Where the pages lie in a `mapped-ram` file.
     public var mapped: MappedRAMHeader?
 

@@ -13,6 +13,16 @@ public protocol RAMSink: AnyObject {
     /// The page is all zeros; best not touched when it already is.
     func zero(block: Int, offset: UInt64)
 
+    /// A packed page (capability `compress`) for a sink that unpacks by itself; false: the decoder is to do it.
+    ///
+    /// - Parameters:
+    ///   - packed: one zlib stream, valid during the call.
+    ///   - at: its place in the stream.
+    func packed(_ packed: UnsafeRawBufferPointer, at: UInt64, block: Int, offset: UInt64) -> Bool
+
+    /// A body is over: what the sink does by itself has to be done.
+    func finishBody() throws(StreamError)
+
     /// What came before on any channel of the migration is to be in place before what comes after: waits for the SYNC of
     /// every multifd channel. Called at each place where the main channel can say so.
     func synchronize(at mark: MultifdMark) throws(StreamError)
@@ -28,6 +38,10 @@ public enum MultifdMark: Equatable, Sendable {
 
 extension RAMSink {
     public func announced(_ block: RAMBlockDescription, index: Int) {}
+    public func packed(
+        _ packed: UnsafeRawBufferPointer, at: UInt64, block: Int, offset: UInt64
+    ) -> Bool { false }
+    public func finishBody() throws(StreamError) {}
     public func synchronize(at mark: MultifdMark) throws(StreamError) {}
 }
 

@@ -340,6 +340,178 @@ public struct BalloonArguments: QAPIObject, Equatable {
     }
 }
 
+/// What `job-pause` takes. QAPI `job-pause`.
+public struct JobPauseArguments: QAPIObject, Equatable {
+    /// QAPI `id`.
+    public var id: String
+
+    public init(id: String) {
+        self.id = id
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        id = try reader.required("id")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["id"] = id.json
+    }
+}
+
+/// What `job-resume` takes. QAPI `job-resume`.
+public struct JobResumeArguments: QAPIObject, Equatable {
+    /// QAPI `id`.
+    public var id: String
+
+    public init(id: String) {
+        self.id = id
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        id = try reader.required("id")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["id"] = id.json
+    }
+}
+
+/// What `job-cancel` takes. QAPI `job-cancel`.
+public struct JobCancelArguments: QAPIObject, Equatable {
+    /// QAPI `id`.
+    public var id: String
+
+    public init(id: String) {
+        self.id = id
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        id = try reader.required("id")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["id"] = id.json
+    }
+}
+
+/// What `job-complete` takes. QAPI `job-complete`.
+public struct JobCompleteArguments: QAPIObject, Equatable {
+    /// QAPI `id`.
+    public var id: String
+
+    public init(id: String) {
+        self.id = id
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        id = try reader.required("id")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["id"] = id.json
+    }
+}
+
+/// What `job-dismiss` takes. QAPI `job-dismiss`.
+public struct JobDismissArguments: QAPIObject, Equatable {
+    /// QAPI `id`.
+    public var id: String
+
+    public init(id: String) {
+        self.id = id
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        id = try reader.required("id")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["id"] = id.json
+    }
+}
+
+/// What `job-finalize` takes. QAPI `job-finalize`.
+public struct JobFinalizeArguments: QAPIObject, Equatable {
+    /// QAPI `id`.
+    public var id: String
+
+    public init(id: String) {
+        self.id = id
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        id = try reader.required("id")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["id"] = id.json
+    }
+}
+
+/// What `add-fd` takes. QAPI `add-fd`.
+public struct AddFdArguments: QAPIObject, Equatable {
+    /// The set's number; without one the lowest that is free. QAPI `fdset-id`.
+    public var fdsetId: Int64?
+    /// What query-fdsets tells of it. QAPI `opaque`.
+    public var opaque: String?
+
+    public init(fdsetId: Int64? = nil, opaque: String? = nil) {
+        self.fdsetId = fdsetId
+        self.opaque = opaque
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        fdsetId = try reader.optional("fdset-id")
+        opaque = try reader.optional("opaque")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["fdset-id"] = fdsetId?.json
+        object["opaque"] = opaque?.json
+    }
+}
+
+/// What `remove-fd` takes. QAPI `remove-fd`.
+public struct RemoveFdArguments: QAPIObject, Equatable {
+    /// QAPI `fdset-id`.
+    public var fdsetId: Int64
+    /// QAPI `fd`.
+    public var fd: Int64?
+
+    public init(fdsetId: Int64, fd: Int64? = nil) {
+        self.fdsetId = fdsetId
+        self.fd = fd
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        fdsetId = try reader.required("fdset-id")
+        fd = try reader.optional("fd")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["fdset-id"] = fdsetId.json
+        object["fd"] = fd?.json
+    }
+}
+
+/// What `yank` takes. QAPI `yank`.
+public struct YankArguments: QAPIObject, Equatable {
+    /// QAPI `instances`.
+    public var instances: [YankInstance]
+
+    public init(instances: [YankInstance]) {
+        self.instances = instances
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        instances = try reader.required("instances")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["instances"] = instances.json
+    }
+}
+
 /// What `migrate-set-capabilities` takes. QAPI `migrate-set-capabilities`.
 public struct MigrateSetCapabilitiesArguments: QAPIObject, Equatable {
     /// QAPI `capabilities`.

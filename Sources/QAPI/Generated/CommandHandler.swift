@@ -67,6 +67,29 @@ public protocol CommandHandler: Sendable {
     func queryMemorySizeSummary() async throws(QAPIError) -> MemoryInfo
     /// What goes on in the background: nothing, as nothing that would is built. QAPI `query-jobs`.
     func queryJobs() async throws(QAPIError) -> [JobInfo]
+    /// Stops a job for a while. QAPI `job-pause`.
+    func jobPause(_ arguments: JobPauseArguments) async throws(QAPIError)
+    /// Lets it go on. QAPI `job-resume`.
+    func jobResume(_ arguments: JobResumeArguments) async throws(QAPIError)
+    /// Gives it up. QAPI `job-cancel`.
+    func jobCancel(_ arguments: JobCancelArguments) async throws(QAPIError)
+    /// Lets it come to its end. QAPI `job-complete`.
+    func jobComplete(_ arguments: JobCompleteArguments) async throws(QAPIError)
+    /// Takes one that is over off the list. QAPI `job-dismiss`.
+    func jobDismiss(_ arguments: JobDismissArguments) async throws(QAPIError)
+    /// Has it do what it left for the end. QAPI `job-finalize`.
+    func jobFinalize(_ arguments: JobFinalizeArguments) async throws(QAPIError)
+    /// Puts a descriptor that came with the command into a set, whose name /dev/fdset/N is a file's. QAPI
+    /// `add-fd`.
+    func addFd(_ arguments: AddFdArguments, descriptors: any PassedDescriptors) async throws(QAPIError) -> AddfdInfo
+    /// Closes one descriptor of a set, or all of it. QAPI `remove-fd`.
+    func removeFd(_ arguments: RemoveFdArguments) async throws(QAPIError)
+    /// The sets of descriptors. QAPI `query-fdsets`.
+    func queryFdsets() async throws(QAPIError) -> [FdsetInfo]
+    /// Breaks connections that do not answer, all or none of them. QAPI `yank`.
+    func yank(_ arguments: YankArguments) async throws(QAPIError)
+    /// The connections that yank can break. QAPI `query-yank`.
+    func queryYank() async throws(QAPIError) -> [YankInstance]
     /// Announces the guest's network addresses. QAPI `announce-self`.
     func announceSelf(_ arguments: AnnounceParameters) async throws(QAPIError)
     /// How the present or last migration goes. QAPI `query-migrate`.
@@ -135,6 +158,17 @@ extension CommandHandler {
     public func balloon(_ arguments: BalloonArguments) async throws(QAPIError) { throw .notBuilt(.balloon) }
     public func queryMemorySizeSummary() async throws(QAPIError) -> MemoryInfo { throw .notBuilt(.queryMemorySizeSummary) }
     public func queryJobs() async throws(QAPIError) -> [JobInfo] { throw .notBuilt(.queryJobs) }
+    public func jobPause(_ arguments: JobPauseArguments) async throws(QAPIError) { throw .notBuilt(.jobPause) }
+    public func jobResume(_ arguments: JobResumeArguments) async throws(QAPIError) { throw .notBuilt(.jobResume) }
+    public func jobCancel(_ arguments: JobCancelArguments) async throws(QAPIError) { throw .notBuilt(.jobCancel) }
+    public func jobComplete(_ arguments: JobCompleteArguments) async throws(QAPIError) { throw .notBuilt(.jobComplete) }
+    public func jobDismiss(_ arguments: JobDismissArguments) async throws(QAPIError) { throw .notBuilt(.jobDismiss) }
+    public func jobFinalize(_ arguments: JobFinalizeArguments) async throws(QAPIError) { throw .notBuilt(.jobFinalize) }
+    public func addFd(_ arguments: AddFdArguments, descriptors: any PassedDescriptors) async throws(QAPIError) -> AddfdInfo { throw .notBuilt(.addFd) }
+    public func removeFd(_ arguments: RemoveFdArguments) async throws(QAPIError) { throw .notBuilt(.removeFd) }
+    public func queryFdsets() async throws(QAPIError) -> [FdsetInfo] { throw .notBuilt(.queryFdsets) }
+    public func yank(_ arguments: YankArguments) async throws(QAPIError) { throw .notBuilt(.yank) }
+    public func queryYank() async throws(QAPIError) -> [YankInstance] { throw .notBuilt(.queryYank) }
     public func announceSelf(_ arguments: AnnounceParameters) async throws(QAPIError) { throw .notBuilt(.announceSelf) }
     public func queryMigrate() async throws(QAPIError) -> MigrationInfo { throw .notBuilt(.queryMigrate) }
     public func migrateSetCapabilities(_ arguments: MigrateSetCapabilitiesArguments) async throws(QAPIError) { throw .notBuilt(.migrateSetCapabilities) }
@@ -249,6 +283,38 @@ extension CommandName {
         case .queryJobs:
             _ = try NoArguments(json: .object(arguments))
             return try await handler.queryJobs().json
+        case .jobPause:
+            try await handler.jobPause(try .init(json: .object(arguments)))
+            return .object([:])
+        case .jobResume:
+            try await handler.jobResume(try .init(json: .object(arguments)))
+            return .object([:])
+        case .jobCancel:
+            try await handler.jobCancel(try .init(json: .object(arguments)))
+            return .object([:])
+        case .jobComplete:
+            try await handler.jobComplete(try .init(json: .object(arguments)))
+            return .object([:])
+        case .jobDismiss:
+            try await handler.jobDismiss(try .init(json: .object(arguments)))
+            return .object([:])
+        case .jobFinalize:
+            try await handler.jobFinalize(try .init(json: .object(arguments)))
+            return .object([:])
+        case .addFd:
+            return try await handler.addFd(try .init(json: .object(arguments)), descriptors: descriptors).json
+        case .removeFd:
+            try await handler.removeFd(try .init(json: .object(arguments)))
+            return .object([:])
+        case .queryFdsets:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryFdsets().json
+        case .yank:
+            try await handler.yank(try .init(json: .object(arguments)))
+            return .object([:])
+        case .queryYank:
+            _ = try NoArguments(json: .object(arguments))
+            return try await handler.queryYank().json
         case .announceSelf:
             try await handler.announceSelf(try .init(json: .object(arguments)))
             return .object([:])

@@ -82,28 +82,28 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     case queryMemorySizeSummary = "query-memory-size-summary"
     /// What goes on in the background: nothing, as nothing that would is built. QAPI `query-jobs`.
     case queryJobs = "query-jobs"
-    /// QAPI `job-pause`. Not built.
+    /// Stops a job for a while. QAPI `job-pause`.
     case jobPause = "job-pause"
-    /// QAPI `job-resume`. Not built.
+    /// Lets it go on. QAPI `job-resume`.
     case jobResume = "job-resume"
-    /// QAPI `job-cancel`. Not built.
+    /// Gives it up. QAPI `job-cancel`.
     case jobCancel = "job-cancel"
-    /// QAPI `job-complete`. Not built.
+    /// Lets it come to its end. QAPI `job-complete`.
     case jobComplete = "job-complete"
-    /// QAPI `job-dismiss`. Not built.
+    /// Takes one that is over off the list. QAPI `job-dismiss`.
     case jobDismiss = "job-dismiss"
-    /// QAPI `job-finalize`. Not built.
+    /// Has it do what it left for the end. QAPI `job-finalize`.
     case jobFinalize = "job-finalize"
     /// Puts a descriptor that came with the command into a set, whose name /dev/fdset/N is a file's. QAPI
-    /// `add-fd`. Not built.
+    /// `add-fd`.
     case addFd = "add-fd"
-    /// QAPI `remove-fd`. Not built.
+    /// Closes one descriptor of a set, or all of it. QAPI `remove-fd`.
     case removeFd = "remove-fd"
-    /// QAPI `query-fdsets`. Not built.
+    /// The sets of descriptors. QAPI `query-fdsets`.
     case queryFdsets = "query-fdsets"
-    /// Breaks connections that do not answer, all or none of them. QAPI `yank`. Not built.
+    /// Breaks connections that do not answer, all or none of them. QAPI `yank`.
     case yank = "yank"
-    /// The connections that yank can break. QAPI `query-yank`. Not built.
+    /// The connections that yank can break. QAPI `query-yank`.
     case queryYank = "query-yank"
     /// Announces the guest's network addresses. QAPI `announce-self`.
     case announceSelf = "announce-self"
@@ -170,7 +170,7 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     /// Whether this version of Martlet has the command.
     public var isBuilt: Bool {
         switch self {
-        case .objectAdd, .objectDel, .jobPause, .jobResume, .jobCancel, .jobComplete, .jobDismiss, .jobFinalize, .addFd, .removeFd, .queryFdsets, .yank, .queryYank, .migrateStartPostcopy, .migrateRecover, .migratePause, .xColoLostHeartbeat, .queryColoStatus, .xenSaveDevicesState, .xenLoadDevicesState, .xenSetGlobalDirtyLog, .xenSetReplication, .queryXenReplicationStatus, .xenColoDoCheckpoint, .snapshotSave, .snapshotLoad, .snapshotDelete: false
+        case .objectAdd, .objectDel, .migrateStartPostcopy, .migrateRecover, .migratePause, .xColoLostHeartbeat, .queryColoStatus, .xenSaveDevicesState, .xenLoadDevicesState, .xenSetGlobalDirtyLog, .xenSetReplication, .queryXenReplicationStatus, .xenColoDoCheckpoint, .snapshotSave, .snapshotLoad, .snapshotDelete: false
         default: true
         }
     }

@@ -317,10 +317,10 @@ public enum MartletPhase: String, QAPIEnum {
 /// What can be switched on for a migration. QAPI `MigrationCapability`.
 public enum MigrationCapability: String, QAPIEnum {
     case xbzrle = "xbzrle"
-    /// QAPI `rdma-pin-all`. Not built.
+    /// Changes nothing: it is for RDMA, which is not built. QAPI `rdma-pin-all`.
     case rdmaPinAll = "rdma-pin-all"
     case autoConverge = "auto-converge"
-    /// QAPI `zero-blocks`. Not built.
+    /// Changes nothing: it is for disks that travel in the stream, which is not built. QAPI `zero-blocks`.
     case zeroBlocks = "zero-blocks"
     /// QAPI `compress`. Deprecated.
     case compress = "compress"
@@ -343,12 +343,14 @@ public enum MigrationCapability: String, QAPIEnum {
     /// QAPI `postcopy-blocktime`. Not built.
     case postcopyBlocktime = "postcopy-blocktime"
     case lateBlockActivate = "late-block-activate"
-    /// QAPI `x-ignore-shared`. Unstable. Not built.
+    /// RAM in files that both sides map (memory-backend-file with share=on) stays there. QAPI
+    /// `x-ignore-shared`. Unstable.
     case xIgnoreShared = "x-ignore-shared"
     case validateUuid = "validate-uuid"
     /// QAPI `background-snapshot`. Not built.
     case backgroundSnapshot = "background-snapshot"
-    /// QAPI `zero-copy-send`. Not built.
+    /// The system does not copy the pages of extra channels (tcp; needs memory that may be locked). QAPI
+    /// `zero-copy-send`.
     case zeroCopySend = "zero-copy-send"
     /// QAPI `postcopy-preempt`. Not built.
     case postcopyPreempt = "postcopy-preempt"
@@ -356,17 +358,13 @@ public enum MigrationCapability: String, QAPIEnum {
     case dirtyLimit = "dirty-limit"
 
     public static let notBuilt: Set<Self> = [
-        .rdmaPinAll,
-        .zeroBlocks,
         .postcopyRam,
         .xColo,
         .releaseRam,
         .block,
         .dirtyBitmaps,
         .postcopyBlocktime,
-        .xIgnoreShared,
         .backgroundSnapshot,
-        .zeroCopySend,
         .postcopyPreempt,
     ]
 }
@@ -383,7 +381,8 @@ public enum MultiFDCompression: String, QAPIEnum {
 public enum MigMode: String, QAPIEnum {
     /// From one process to another. QAPI `normal`.
     case normal = "normal"
-    /// Out of the way of a reboot of the host. QAPI `cpr-reboot`.
+    /// Into a file, out of the way of a restart of the host; the guest stands from the beginning. QAPI
+    /// `cpr-reboot`.
     case cprReboot = "cpr-reboot"
 }
 
@@ -397,7 +396,7 @@ public enum MigrationParameter: String, QAPIEnum {
     case compressLevel = "compress-level"
     /// QAPI `compress-threads`. Deprecated.
     case compressThreads = "compress-threads"
-    /// QAPI `decompress-threads`. Deprecated. Not built.
+    /// QAPI `decompress-threads`. Deprecated.
     case decompressThreads = "decompress-threads"
     /// QAPI `compress-wait-thread`. Deprecated.
     case compressWaitThread = "compress-wait-thread"
@@ -431,13 +430,11 @@ public enum MigrationParameter: String, QAPIEnum {
     /// QAPI `x-vcpu-dirty-limit-period`. Unstable.
     case xVcpuDirtyLimitPeriod = "x-vcpu-dirty-limit-period"
     case vcpuDirtyLimit = "vcpu-dirty-limit"
-    /// QAPI `mode`. Not built.
     case mode = "mode"
     /// QAPI `x-martlet-dialect`. Unstable.
     case xMartletDialect = "x-martlet-dialect"
 
     public static let notBuilt: Set<Self> = [
-        .decompressThreads,
         .tlsCreds,
         .tlsHostname,
         .tlsAuthz,
@@ -445,7 +442,6 @@ public enum MigrationParameter: String, QAPIEnum {
         .blockIncremental,
         .maxPostcopyBandwidth,
         .blockBitmapMapping,
-        .mode,
     ]
 }
 

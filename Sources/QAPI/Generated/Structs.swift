@@ -2426,7 +2426,7 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
     public var compressThreads: UInt8?
     /// QAPI `compress-wait-thread`. Deprecated.
     public var compressWaitThread: Bool?
-    /// QAPI `decompress-threads`. Deprecated. Not built.
+    /// QAPI `decompress-threads`. Deprecated.
     public var decompressThreads: UInt8?
     /// QAPI `throttle-trigger-threshold`.
     public var throttleTriggerThreshold: UInt8?
@@ -2473,7 +2473,7 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
     public var xVcpuDirtyLimitPeriod: UInt64?
     /// QAPI `vcpu-dirty-limit`.
     public var vcpuDirtyLimit: UInt64?
-    /// QAPI `mode`. Not built.
+    /// QAPI `mode`.
     public var mode: MigMode?
     /// Layout for a receiver that does not say over the return path that it is a Martlet. QAPI
     /// `x-martlet-dialect`. Unstable.
@@ -2522,7 +2522,7 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
         compressLevel = try reader.optional("compress-level")
         compressThreads = try reader.optional("compress-threads")
         compressWaitThread = try reader.optional("compress-wait-thread")
-        decompressThreads = try reader.notBuilt("decompress-threads")
+        decompressThreads = try reader.optional("decompress-threads")
         throttleTriggerThreshold = try reader.optional("throttle-trigger-threshold")
         cpuThrottleInitial = try reader.optional("cpu-throttle-initial")
         cpuThrottleIncrement = try reader.optional("cpu-throttle-increment")
@@ -2545,7 +2545,7 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
         blockBitmapMapping = try reader.notBuilt("block-bitmap-mapping")
         xVcpuDirtyLimitPeriod = try reader.optional("x-vcpu-dirty-limit-period")
         vcpuDirtyLimit = try reader.optional("vcpu-dirty-limit")
-        mode = try reader.notBuilt("mode")
+        mode = try reader.optional("mode")
         xMartletDialect = try reader.optional("x-martlet-dialect")
     }
 
@@ -2601,7 +2601,7 @@ public struct MigrationParameters: QAPIObject, Equatable {
     public var compressThreads: UInt8?
     /// QAPI `compress-wait-thread`. Deprecated.
     public var compressWaitThread: Bool?
-    /// QAPI `decompress-threads`. Deprecated. Not built.
+    /// QAPI `decompress-threads`. Deprecated.
     public var decompressThreads: UInt8?
     /// QAPI `throttle-trigger-threshold`.
     public var throttleTriggerThreshold: UInt8?
@@ -2647,7 +2647,7 @@ public struct MigrationParameters: QAPIObject, Equatable {
     public var xVcpuDirtyLimitPeriod: UInt64?
     /// QAPI `vcpu-dirty-limit`.
     public var vcpuDirtyLimit: UInt64?
-    /// QAPI `mode`. Not built.
+    /// QAPI `mode`.
     public var mode: MigMode?
     /// QAPI `x-martlet-dialect`. Unstable.
     public var xMartletDialect: MartletDialect?
@@ -2695,7 +2695,7 @@ public struct MigrationParameters: QAPIObject, Equatable {
         compressLevel = try reader.optional("compress-level")
         compressThreads = try reader.optional("compress-threads")
         compressWaitThread = try reader.optional("compress-wait-thread")
-        decompressThreads = try reader.notBuilt("decompress-threads")
+        decompressThreads = try reader.optional("decompress-threads")
         throttleTriggerThreshold = try reader.optional("throttle-trigger-threshold")
         cpuThrottleInitial = try reader.optional("cpu-throttle-initial")
         cpuThrottleIncrement = try reader.optional("cpu-throttle-increment")
@@ -2718,7 +2718,7 @@ public struct MigrationParameters: QAPIObject, Equatable {
         blockBitmapMapping = try reader.notBuilt("block-bitmap-mapping")
         xVcpuDirtyLimitPeriod = try reader.optional("x-vcpu-dirty-limit-period")
         vcpuDirtyLimit = try reader.optional("vcpu-dirty-limit")
-        mode = try reader.notBuilt("mode")
+        mode = try reader.optional("mode")
         xMartletDialect = try reader.optional("x-martlet-dialect")
     }
 

@@ -38,7 +38,7 @@ final class DescriptorList: PassedDescriptors {
     func name(_ name: String) throws(QAPIError) {
         let old: Int32? = try state.withLock { state throws(QAPIError) in
             guard !state.arrived.isEmpty else {
-                throw .generic("No file descriptor supplied via SCM_RIGHTS")
+                throw .noDescriptor
             }
             let descriptor = state.arrived.removeFirst()
             let isDigit = name.utf8.first.map { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } ?? false
@@ -65,6 +65,13 @@ final class DescriptorList: PassedDescriptors {
         }
         budget.give()
         return descriptor
+    }
+
+    func takeArrived() throws(QAPIError) -> Int32 {
+        let oldest = state.withLock { $0.arrived.isEmpty ? nil : $0.arrived.removeFirst() }
+        guard let oldest else { throw .noDescriptor }
+        budget.give()
+        return oldest
     }
 
     private func drop(_ descriptor: Int32) {
