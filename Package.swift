@@ -57,6 +57,9 @@ let package = Package(
     targets: [
         .target(name: "CPlatform"),
         .systemLibrary(
+            name: "CGnuTLS", path: "Sources/CGnuTLS", pkgConfig: "gnutls",
+            providers: [.apt(["libgnutls28-dev"])]),
+        .systemLibrary(
             name: "CSlirp", path: "Sources/CSlirp", pkgConfig: "slirp", providers: [.apt(["libslirp-dev"])]),
         .systemLibrary(
             name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -80,7 +83,7 @@ let package = Package(
                 "VMState", "GuestMemory", "BlockImages", "Bytes", "Threads", "Files", "CPlatform", "CSlirp",
             ]),
         room("BlockImages", ["Bytes", "Files", "CPlatform"]),
-        room("Transport", ["Bytes", "Threads", "Files", "CPlatform"]),
+        room("Transport", ["Bytes", "Threads", "Files", "CPlatform", "CGnuTLS"]),
         room(
             "Migration",
             [
@@ -117,7 +120,7 @@ let package = Package(
         tests("RISCV", ["GuestMemory", "VMState", "Bytes", "Threads"]),
         tests("Devices", ["VMState", "GuestMemory", "BlockImages", "Bytes", "Threads", "CPlatform"]),
         tests("BlockImages", ["Bytes", "CPlatform"]),
-        tests("Transport", ["Bytes", "Threads"]),
+        tests("Transport", ["Bytes", "Threads", "CPlatform"]),
         tests(
             "Migration",
             ["QAPI", "MigrationStream", "VMState", "GuestMemory", "Transport", "Bytes", "Threads"]),

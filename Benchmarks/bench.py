@@ -84,7 +84,7 @@ def linux_start_and_idle(binary, directory, options):
         vmm.kill()
 
 
-def move(binary, directory, memory, words, transport, touched, capabilities=(), parameters=None):
+def move(binary, directory, memory, words, transport, touched, capabilities=(), parameters=None, tls=False):
     uri = f'unix:{directory}/move.sock' if transport == 'unix' else f'tcp:127.0.0.1:{free_port()}'
     vmms = []
     try:
@@ -97,6 +97,10 @@ def move(binary, directory, memory, words, transport, touched, capabilities=(), 
             vmm.qmp.call('migrate-set-capabilities', capabilities=[
                 {'capability': name, 'state': True} for name in capabilities])
             vmm.qmp.call('migrate-set-parameters', **{'max-bandwidth': UNLIMITED, **(parameters or {})})
+        for side, endpoint in ((source, 'client'), (destination, 'server')) if tls else ():
+            side.qmp.call('object-add', **{'qom-type': 'tls-creds-x509', 'id': 't', 'endpoint': endpoint,
+                                           'dir': f'{ROOT}/Tests/Fixtures/tls/lab'})
+            side.qmp.call('migrate-set-parameters', **{'tls-creds': 't', 'tls-hostname': 'localhost'})
         destination.qmp.call('migrate-incoming', uri=uri)
         time.sleep(1)
         cpu = source.cpu() + destination.cpu()
@@ -128,15 +132,15 @@ def move(binary, directory, memory, words, transport, touched, capabilities=(), 
             vmm.kill()
 
 
-def random_over(transport):
+def random_over(transport, tls=False):
     return lambda binary, directory, options: move(
-        binary, directory, '1280M', 'set=4M fill=1G rate=0 beat=1', transport, 1028 * MIB)
+        binary, directory, '1280M', 'set=4M fill=1G rate=0 beat=1', transport, 1028 * MIB, tls=tls)
 
 
-def multifd(compression):
+def multifd(compression, tls=False):
     return lambda binary, directory, options: move(
         binary, directory, '1280M', 'set=4M fill=1G rate=0 beat=1', 'tcp', 1028 * MIB, ['multifd'],
-        {'multifd-channels': 2, 'multifd-compression': compression})
+        {'multifd-channels': 2, 'multifd-compression': compression}, tls)
 
 
 def xbzrle(binary, directory, options):
@@ -155,7 +159,7 @@ def dirtying(binary, directory, options):
 MEASUREMENTS = {
     'speed': speed, 'linux': linux_start_and_idle, 'random-unix': random_over('unix'), 'random-tcp': random_over('tcp'),
     'zero-4G': mostly_zero, 'dirty-200': dirtying, 'multifd': multifd('none'), 'multifd-zlib': multifd('zlib'),
-    'multifd-zstd': multifd('zstd'), 'xbzrle': xbzrle,
+    'multifd-zstd': multifd('zstd'), 'xbzrle': xbzrle, 'tls': random_over('tcp', True), 'tls-multifd': multifd('none', True),
 }
 
 # Moves that last a tenth of a second vary more: they are taken so many times in each run.
@@ -189,6 +193,11 @@ AIMS = [
     ('multifd-zlib', 'cpu_s', '  processor time of both sides', 's', 'ratio at most', 1),
     ('multifd-zstd', 'total_ms', '  the same with zstd, level 1, total', 'ms', 'ratio at most', 1),
     ('multifd-zstd', 'cpu_s', '  processor time of both sides', 's', 'ratio at most', 1),
+    ('tls', 'total_ms', '1 GiB of random data over TLS, tcp, total', 'ms', 'ratio at most', 1.1),
+    ('tls', 'cpu_s', '  processor time of both sides', 's', None, None),
+    ('tls', 'pause_ms', '  pause seen from outside', 'ms', 'ratio at most', 1),
+    ('tls-multifd', 'total_ms', '  the same with two multifd channels, total', 'ms', 'ratio at most', 1.1),
+    ('tls-multifd', 'cpu_s', '  processor time of both sides', 's', None, None),
     ('xbzrle', 'total_ms', '100 MB/s of dirtying with xbzrle, no bandwidth limit, total', 'ms', 'ratio at most', 1),
     ('xbzrle', 'cpu_s', '  processor time of both sides', 's', 'ratio at most', 1),
 ]

@@ -164,6 +164,8 @@ class Guest:
             set_dialect(source, program.dialect)
         if sender.moves_paused:
             source.qmp.call('stop')
+        for side, endpoint in (source, 'client'), (there, 'server'):
+            secure(side, endpoint, transport == 'tls')
         stored = transport in ('exec', 'file')
         if not stored:
             there.qmp.call('migrate-incoming', uri=way_in)
@@ -195,7 +197,7 @@ class Guest:
         path = f'{self.directory}/move{self.crossings}'
         if transport == 'tcp':
             return (f'tcp:127.0.0.1:{free_port()}',) * 2
-        if transport == 'unix':
+        if transport in ('unix', 'tls'):
             return (f'unix:{path}',) * 2
         return (f'file:{path}' if transport == 'file' and sender.has_file else f'exec:cat > {path}',
                 f'file:{path}' if transport == 'file' and receiver.has_file else f'exec:cat {path}')
@@ -299,6 +301,16 @@ def set_dialect(vmm, dialect):
     vmm.qmp.call('migrate-set-parameters', **{'x-martlet-dialect': dialect})
 
 
+def secure(vmm, endpoint, is_on):
+    """Has a side go over TLS, with certificates on both sides and a destination that knows whom to let in; or not."""
+    if is_on:
+        vmm.qmp.call('object-add', **{'qom-type': 'tls-creds-x509', 'id': endpoint, 'endpoint': endpoint,
+                                      'dir': f'{ROOT}/Tests/Fixtures/tls/lab'})
+        vmm.qmp.call('object-add', **{'qom-type': 'authz-simple', 'id': f'who-{endpoint}', 'identity': 'O=lab,CN=src'})
+        vmm.qmp.call('migrate-set-parameters', **{'tls-authz': f'who-{endpoint}'})
+    vmm.qmp.call('migrate-set-parameters', **{'tls-creds': endpoint if is_on else '', 'tls-hostname': 'localhost'})
+
+
 def round_trips(martlet, peer, count):
     """To and fro, so many times."""
     transports = ('unix', 'tcp'), ('tcp', 'unix')
@@ -308,10 +320,11 @@ def round_trips(martlet, peer, count):
 def route(martlet, peer, short):
     """Where a guest that was born in `peer` goes."""
     if short:
-        return [(martlet, 'tcp'), (peer, 'exec'), (martlet, 'file'), (martlet, 'unix'), (peer, 'unix')]
+        return [(martlet, 'tcp'), (peer, 'exec'), (martlet, 'file'), (martlet, 'unix'), (peer, 'unix'), (martlet, 'tls'),
+                (peer, 'tls')]
     # Each transport in both directions, and once from Martlet to Martlet on the way.
     return [(martlet, 'tcp'), (peer, 'unix'), (martlet, 'exec'), (peer, 'file'), (martlet, 'unix'), (martlet, 'tcp'),
-            (peer, 'tcp'), (martlet, 'file'), (peer, 'exec')]
+            (peer, 'tcp'), (martlet, 'tls'), (peer, 'tls'), (martlet, 'file'), (peer, 'exec')]
 
 
 def journey(martlet, peers):

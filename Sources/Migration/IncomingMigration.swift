@@ -13,6 +13,7 @@ import struct QAPI.MartletError
 /// The guest starts only when it is whole and this side's; see Documentation/Ownership.md.
 final class IncomingMigration: Sendable {
     private let guest: any MigratableGuest
+    private let security: ConnectionSecurity
     private let settings: @Sendable () -> MigrationSettings
     private let emit: @Sendable (MigrationEvent) -> Void
     private let state = Mutex(MigrationReport())
@@ -20,10 +21,12 @@ final class IncomingMigration: Sendable {
     private let multifd = Mutex<MultifdReceiver?>(nil)
 
     init(
-        _ guest: any MigratableGuest, settings: @escaping @Sendable () -> MigrationSettings,
+        _ guest: any MigratableGuest, security: ConnectionSecurity,
+        settings: @escaping @Sendable () -> MigrationSettings,
         emit: @escaping @Sendable (MigrationEvent) -> Void
     ) {
         self.guest = guest
+        self.security = security
         self.settings = settings
         self.emit = emit
     }
@@ -69,6 +72,13 @@ final class IncomingMigration: Sendable {
         enter(.failed)
     }
 
+    /// A connection was not let in; others are still awaited.
+    private func refused(_ reason: String) {
+        let text = "A connection was refused: \(reason)"
+        state.withLock { $0.errorDescription = text }
+        emit(.failed(text))
+    }
+
     /// Cuts the connections, if there are any.
     func shutdown() {
         channel.withLock { $0 }?.shutdown()
@@ -81,7 +91,7 @@ final class IncomingMigration: Sendable {
     ///
     /// - Parameter gather: waits for the connections.
     func run(_ gather: (IncomingChannels) throws(MigrationError) -> Void) {
-        let channels = IncomingChannels(settings(), uuid: guest.uuid)
+        let channels = IncomingChannels(settings(), uuid: guest.uuid, security) { [self] in refused($0) }
         var failure: MigrationError?
         do throws(MigrationError) { try gather(channels) } catch { failure = error }
         guard let channel = channels.main else {
@@ -98,6 +108,8 @@ final class IncomingMigration: Sendable {
             isPrepared.store(true, ordering: .relaxed)
         }
         if failure == nil {
+            // What was refused before does not matter any more.
+            state.withLock { $0.errorDescription = nil }
             enter(.active)
             do throws(MigrationError) { try load.run() } catch { failure = error }
         }

@@ -29,13 +29,20 @@ public final class MigrationController: Sendable {
     }
 
     private let guest: any MigratableGuest
+    private let objects: any MigrationObjects
     private let shared: Shared
     private let state = Mutex(State())
 
-    /// - Parameter sink: gets the reasons of failures and, only while the capability `events` is on, the other
-    ///   events; called from any thread.
-    public init(_ guest: any MigratableGuest, sink: @escaping @Sendable (MigrationEvent) -> Void = { _ in }) {
+    /// - Parameters:
+    ///   - objects: what `tls-creds` and `tls-authz` name; nil: nothing.
+    ///   - sink: gets the reasons of failures and, only while the capability `events` is on, the other events; called
+    ///     from any thread.
+    public init(
+        _ guest: any MigratableGuest, objects: (any MigrationObjects)? = nil,
+        sink: @escaping @Sendable (MigrationEvent) -> Void = { _ in }
+    ) {
         self.guest = guest
+        self.objects = objects ?? NoObjects()
         shared = Shared(sink)
     }
 
@@ -88,7 +95,8 @@ public final class MigrationController: Sendable {
         to address: MigrationAddress, descriptor: (String) -> Int32? = { Int32($0) }
     ) throws(MigrationError) {
         try requireChannels(address)
-        let outgoing = try beginOutgoing()
+        let host: String? = if case .tcp(let host, _, _, _) = address { host } else { nil }
+        let outgoing = try beginOutgoing(host: host)
         switch address {
         case .tcp, .unix, .vsock:
             start(outgoing) { (wake) throws(TransportError) in try .outgoing(to: address, wake: wake) }
@@ -124,13 +132,15 @@ public final class MigrationController: Sendable {
         }
     }
 
-    private func beginOutgoing() throws(MigrationError) -> OutgoingMigration {
+    /// - Parameter host: whom a certificate has to be for, if nobody says otherwise.
+    private func beginOutgoing(host: String? = nil) throws(MigrationError) -> OutgoingMigration {
         let refusal = guest.outgoingRefusal
         let outgoing = try state.withLock { (state) throws(MigrationError) in
             try Self.requireIdle(state)
             if let refusal = refusal ?? settings.startRefusal { throw MigrationError(refusal) }
             let outgoing = OutgoingMigration(
-                guest, settings: { [shared] in shared.settings.withLock { $0 } },
+                guest, security: security(host: host),
+                settings: { [shared] in shared.settings.withLock { $0 } },
                 emit: { [shared] in shared.emit($0) })
             outgoing.reserve()
             state.outgoing = outgoing
@@ -222,7 +232,7 @@ public final class MigrationController: Sendable {
         return try state.withLock { (state) throws(MigrationError) in
             try Self.requireIncoming(state, refusal)
             let incoming = IncomingMigration(
-                guest, settings: { [shared] in shared.settings.withLock { $0 } },
+                guest, security: security(), settings: { [shared] in shared.settings.withLock { $0 } },
                 emit: { [shared] in shared.emit($0) })
             state.incoming = incoming
             return incoming
@@ -230,6 +240,10 @@ public final class MigrationController: Sendable {
     }
 
     // MARK: Both
+
+    private func security(host: String? = nil) -> ConnectionSecurity {
+        ConnectionSecurity(objects, host: host) { [shared] in shared.settings.withLock { $0 } }
+    }
 
     /// Whether a guest is being sent or waited for.
     public var isUnderWay: Bool {

@@ -92,7 +92,7 @@ public enum MigrationEvent: Equatable, Sendable {
     case status(MigrationPhase)
     /// QMP `MIGRATION_PASS`, with the capability `events`.
     case pass(UInt64)
-    /// Why an attempt has failed, for a log; told always.
+    /// Why an attempt has failed, or a connection was refused, for a log; told always.
     case failed(String)
 }
 

@@ -49,6 +49,7 @@ final class OutgoingMigration: Sendable {
     private let kept: [RAMBlock]
     /// The guest is stopped before anything is sent: mode `cpr-reboot`.
     private let stopsFirst: Bool
+    private let security: ConnectionSecurity
     private let settings: @Sendable () -> MigrationSettings
     private let emit: @Sendable (MigrationEvent) -> Void
     private let control: Mutex<Control>
@@ -60,7 +61,8 @@ final class OutgoingMigration: Sendable {
     private let expected = Mutex<(what: String, since: Int64)?>(nil)
 
     init(
-        _ guest: any MigratableGuest, settings: @escaping @Sendable () -> MigrationSettings,
+        _ guest: any MigratableGuest, security: ConnectionSecurity,
+        settings: @escaping @Sendable () -> MigrationSettings,
         emit: @escaping @Sendable (MigrationEvent) -> Void
     ) {
         let set = settings()
@@ -77,6 +79,7 @@ final class OutgoingMigration: Sendable {
             if set.keepsSharedFiles { description.address = guest.memory.address(of: block) }
             return description
         }
+        self.security = security
         self.settings = settings
         self.emit = emit
         control = Mutex(Control())
@@ -185,16 +188,32 @@ final class OutgoingMigration: Sendable {
         defer { control.withLock { $0.thread = nil } }
         let start = now()
         do throws(TransportError) {
+            _ = try security.client()
             let channel = try wait(for: "the connection is being made") { () throws(TransportError) in
                 try open(wake)
             }
-            control.withLock {
-                $0.channel = channel
-                $0.hasConnected = true
+            let isCancelled = control.withLock { control in
+                control.channel = channel
+                return control.isCancelled
             }
+            do throws(TransportError) {
+                if isCancelled { throw TransportError("cancelled") }
+                try secure(channel)
+            } catch {
+                control.withLock { $0.channel = nil }
+                channel.closeRefused()
+                throw error
+            }
+            control.withLock { $0.hasConnected = true }
             send(over: channel, open, start: start)
         } catch {
             end(.kept(error.description), wasStopped: false)
+        }
+    }
+
+    private func secure(_ channel: Channel) throws(TransportError) {
+        try wait(for: "the destination does not finish the TLS handshake") { () throws(TransportError) in
+            try security.secureOutgoing(channel)
         }
     }
 
@@ -229,9 +248,10 @@ final class OutgoingMigration: Sendable {
         } catch {
             failure = explain(error, inbox)
         }
+        if failure == nil, channel.isSecure { try? channel.finishWriting() }
         channel.shutdown()
         inbox?.join()
-        closeMultifd()
+        closeMultifd(inOrder: failure == nil)
         channel.close()
         control.withLock { $0.channel = nil }
         guest.setDirtyLogging(false)
@@ -583,8 +603,14 @@ final class OutgoingMigration: Sendable {
                     return control.isCancelled
                 }
                 if isCancelled { throw .init("cancelled") }
+                do throws(TransportError) {
+                    try secure(channel)
+                    try MultifdSender.greet(channel, index, uuid: guest.uuid)
+                } catch {
+                    throw error.on(index)
+                }
             }
-            let multifd = try MultifdSender(channels, memory, uuid: guest.uuid, set)
+            let multifd = try MultifdSender(channels, memory, set)
             control.withLock { $0.multifd = multifd }
             try multifd.synchronize()
             return multifd
@@ -593,11 +619,12 @@ final class OutgoingMigration: Sendable {
         }
     }
 
-    private func closeMultifd() {
+    private func closeMultifd(inOrder: Bool) {
         let (channels, multifd) = control.withLock { control in
             defer { (control.others, control.multifd) = ([], nil) }
             return (control.others, control.multifd)
         }
+        for channel in channels where inOrder && channel.isSecure { try? channel.finishWriting() }
         multifd?.end()
         for channel in channels { channel.close() }
     }

@@ -12,9 +12,11 @@ public final class Channel: ByteSource, Sendable {
 
     let descriptor: Int32
     public let kind: Kind
-    private let wake = Wake()
+    let wake = Wake()
     /// Ends reads only.
     private let readWake = Wake()
+    /// What makes the connection secure, once it was asked for.
+    let tls = AtomicLazyReference<TLSSession>()
     private let child: pid_t?
     private let isClosed = Mutex(false)
     /// Milliseconds that a read and a write may wait without a byte moving; 0: without end.
@@ -57,9 +59,7 @@ public final class Channel: ByteSource, Sendable {
 
     /// Waits until there is something in the error queue of a socket, which a write waits for.
     func waitForErrorQueue() throws(TransportError) {
-        writeWaitsSince.store(cplatform_monotonic_ns(), ordering: .relaxed)
-        defer { writeWaitsSince.store(0, ordering: .relaxed) }
-        try wait(0, "write to socket")
+        try waitToWrite(0)
     }
 
     /// Sleeps, unless the channel is shut down.
@@ -68,11 +68,9 @@ public final class Channel: ByteSource, Sendable {
         throw TransportError(errno: ESHUTDOWN, "Unable to write to socket: the channel was shut down")
     }
 
-    private func wait(_ events: Int32, _ doing: String) throws(TransportError) {
-        let limit =
-            events == POLLIN
-            ? readPatience.load(ordering: .acquiring) : writePatience.load(ordering: .acquiring)
-        let other = events == POLLIN ? readWake : nil
+    private func wait(
+        _ events: Int32, _ doing: String, _ limit: Int, or other: Wake? = nil
+    ) throws(TransportError) {
         switch wake.wait(descriptor, events, milliseconds: limit == 0 ? nil : limit, or: other) {
         case .ready: return
         case .woken: throw TransportError(errno: ESHUTDOWN, "Unable to \(doing): the channel was shut down")
@@ -82,25 +80,43 @@ public final class Channel: ByteSource, Sendable {
         }
     }
 
+    func requireReads() throws(ByteSourceError) {
+        guard wake.isSet || readWake.isSet else { return }
+        throw ByteSourceError(errno: ESHUTDOWN, "Unable to read from socket: the channel was shut down")
+    }
+
+    func requireWrites() throws(TransportError) {
+        guard wake.isSet else { return }
+        throw TransportError(errno: ESHUTDOWN, "Unable to write to socket: the channel was shut down")
+    }
+
+    /// - Parameter events: what poll has to see before it can be read on.
+    func waitToRead(_ events: Int32 = POLLIN) throws(ByteSourceError) {
+        readWaitsSince.store(cplatform_monotonic_ns(), ordering: .relaxed)
+        defer { readWaitsSince.store(0, ordering: .relaxed) }
+        do throws(TransportError) {
+            try wait(events, "read from socket", readPatience.load(ordering: .acquiring), or: readWake)
+        } catch {
+            throw ByteSourceError(errno: error.errno, error.description)
+        }
+    }
+
+    func waitToWrite(_ events: Int32 = POLLOUT) throws(TransportError) {
+        writeWaitsSince.store(cplatform_monotonic_ns(), ordering: .relaxed)
+        defer { writeWaitsSince.store(0, ordering: .relaxed) }
+        try wait(events, "write to socket", writePatience.load(ordering: .acquiring))
+    }
+
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws(ByteSourceError) -> Int {
+        if let session = tls.load() { return unsafe try read(session, into: buffer) }
         while true {
-            if wake.isSet || readWake.isSet {
-                throw ByteSourceError(
-                    errno: ESHUTDOWN, "Unable to read from socket: the channel was shut down")
-            }
+            try requireReads()
             let count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
             let code = errno
             switch code {
             case EINTR: continue
-            case EAGAIN:
-                readWaitsSince.store(cplatform_monotonic_ns(), ordering: .relaxed)
-                defer { readWaitsSince.store(0, ordering: .relaxed) }
-                do throws(TransportError) {
-                    try wait(POLLIN, "read from socket")
-                } catch {
-                    throw ByteSourceError(errno: error.errno, error.description)
-                }
+            case EAGAIN: try waitToRead()
             default:
                 throw ByteSourceError(errno: code, "Unable to read from socket: \(errorText(code))")
             }
@@ -116,6 +132,7 @@ public final class Channel: ByteSource, Sendable {
     func write(
         _ vectors: UnsafeMutableBufferPointer<iovec>, by zeroCopy: ZeroCopySender?
     ) throws(TransportError) {
+        if let session = tls.load() { return unsafe try write(session, vectors) }
         let flags = Int32(MSG_NOSIGNAL) | (zeroCopy == nil ? 0 : ZeroCopySender.messageFlag)
         var index = 0
         var accepted = 0
@@ -124,11 +141,7 @@ public final class Channel: ByteSource, Sendable {
                 index += 1
                 continue
             }
-            if wake.isSet {
-                throw TransportError(
-                    errno: ESHUTDOWN, "Unable to write to socket: the channel was shut down",
-                    accepted: accepted)
-            }
+            do throws(TransportError) { try requireWrites() } catch { throw error.after(accepted) }
             guard let start = vectors.baseAddress else { return }
             var count: Int
             let pieces = min(vectors.count - index, 1024)
@@ -151,13 +164,7 @@ public final class Channel: ByteSource, Sendable {
                     throw TransportError(
                         errno: code, "Unable to write to socket: \(errorText(code))", accepted: accepted)
                 }
-                writeWaitsSince.store(cplatform_monotonic_ns(), ordering: .relaxed)
-                defer { writeWaitsSince.store(0, ordering: .relaxed) }
-                do throws(TransportError) {
-                    try wait(POLLOUT, "write to socket")
-                } catch {
-                    throw TransportError(errno: error.errno, error.description, accepted: accepted)
-                }
+                do throws(TransportError) { try waitToWrite() } catch { throw error.after(accepted) }
                 continue
             }
             zeroCopy?.count()
@@ -194,9 +201,14 @@ public final class Channel: ByteSource, Sendable {
     }
 
     /// Ends this side's bytes: the peer reads the end. A file is brought to the disk.
-    public func finishWriting() throws(TransportError) {
+    ///
+    /// - Parameter saysFarewell: with TLS's own words for it, where there is TLS.
+    public func finishWriting(saysFarewell: Bool = true) throws(TransportError) {
         switch kind {
         case .socket:
+            if saysFarewell, let session = tls.load() {
+                while case .wants(let events) = session.sayFarewell() { try waitToWrite(events) }
+            }
             guard Glibc.shutdown(descriptor, Int32(SHUT_WR)) == 0 else {
                 throw .system("Unable to close the sending side")
             }
@@ -228,6 +240,11 @@ public final class Channel: ByteSource, Sendable {
     /// The first bytes that wait to be read, at most `count`, without taking them: nil at the end, none when nothing
     /// has come yet. Of sockets.
     public func peek(_ count: Int) throws(TransportError) -> [UInt8]? {
+        if let session = tls.load() {
+            do throws(ByteSourceError) { return try session.peek(count) } catch {
+                throw TransportError(errno: error.errno, error.description)
+            }
+        }
         var bytes = [UInt8](repeating: 0, count: count)
         let found = unsafe recv(descriptor, &bytes, count, Int32(MSG_PEEK))
         guard found < 0 else { return found == 0 ? nil : Array(bytes[..<found]) }
@@ -281,6 +298,7 @@ public final class Channel: ByteSource, Sendable {
         isClosed.withLock { closed in
             guard !closed else { return }
             closed = true
+            if !abruptly, !wake.isSet { _ = tls.load()?.sayFarewell() }
             if abruptly, kind == .socket {
                 var option = linger(l_onoff: 1, l_linger: 0)
                 _ = unsafe setsockopt(

@@ -98,7 +98,9 @@ public final class Listener: Sendable {
             return channel
         }
         if let waiting { return .connection(waiting) }
-        guard let first = sockets.first else { throw TransportError("no further connection can come") }
+        guard !sockets.isEmpty || !channels.isEmpty else {
+            throw TransportError("no further connection can come")
+        }
         while true {
             let descriptors = sockets + channels.map(\.descriptor)
             let found: [Int]
@@ -116,7 +118,7 @@ public final class Listener: Sendable {
                     if [EINTR, EAGAIN, ECONNABORTED].contains(errno) { continue }
                     throw .system("Unable to accept a connection")
                 }
-                Channel.tune(descriptor, SocketAddress.bound(first).family)
+                Channel.tune(descriptor, SocketAddress.bound(sockets[index]).family)
                 return .connection(Channel(taking: descriptor))
             }
         }

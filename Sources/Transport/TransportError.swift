@@ -16,6 +16,11 @@ public struct TransportError: Error, Equatable, Sendable, CustomStringConvertibl
         self.accepted = accepted
     }
 
+    /// The same error, of a write that had taken so many bytes before.
+    func after(_ accepted: Int) -> TransportError {
+        TransportError(errno: errno, description, accepted: accepted)
+    }
+
     /// `what: reason of errno`.
     static func system(_ what: String, _ code: Int32 = Glibc.errno) -> TransportError {
         TransportError(errno: code, "\(what): \(errorText(code))")

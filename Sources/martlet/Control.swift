@@ -16,7 +16,7 @@ final class Control: Sendable {
     /// - Throws: `OptionError` or `QAPIError` with what could not be opened.
     init(_ machine: VirtualMachine) throws {
         let events = EventRelay()
-        let migrations = MigrationController(machine) { event in
+        let migrations = MigrationController(machine, objects: machine.userObjects) { event in
             switch event {
             case .status(let phase):
                 if let status = MigrationStatus(rawValue: phase.rawValue) {

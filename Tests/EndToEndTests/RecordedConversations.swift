@@ -30,6 +30,7 @@ struct RecordedConversations {
         Scene(name: "idle"),
         Scene(name: "listening", source: ["-incoming", "tcp:127.0.0.1:0"]),
         Scene(name: "deferred", source: ["-incoming", "defer"]),
+        Scene(name: "objects"),
         Scene(name: "two monitors"),
         Scene(name: "monitor for people"),
         Scene(name: "precopy", destination: ["-incoming", "defer"], runs: true, bandwidth: 100_000),

@@ -29,8 +29,28 @@ import Transport
         }
     }
 
-    private func uncut(returnPath: Bool) throws -> (toDestination: Int, toSource: Int) {
-        let pair = try Pair(returnPath: returnPath, pages: 24)
+    @Test("Cut under TLS, at the end and at other places, both ways", arguments: [true, false])
+    func secure(returnPath: Bool) throws {
+        let total = try uncut(returnPath: returnPath, isSecure: true)
+        for fault in CuttingLink.Fault.allCases {
+            var cuts: [CuttingLink.Cut] = []
+            // While the guest runs, a destination that takes no bytes is waited for without end.
+            if fault != .stall {
+                cuts += (0..<60).map { _ in Int.random(in: 0..<total.toDestination) }
+                    .map { .init(.toDestination, byte: $0, fault) }
+                // The last records, each of them cut in its middle and between it and the next.
+                cuts += stride(from: max(0, total.toDestination - 600), to: total.toDestination + 8, by: 7)
+                    .map { .init(.toDestination, byte: $0, fault) }
+            }
+            cuts += stride(from: 0, to: total.toSource + 2, by: 9).map { .init(.toSource, byte: $0, fault) }
+            run(cuts, returnPath: returnPath, isSecure: true)
+        }
+    }
+
+    private func uncut(
+        returnPath: Bool, isSecure: Bool = false
+    ) throws -> (toDestination: Int, toSource: Int) {
+        let pair = try Self.pair(returnPath: returnPath, isSecure: isSecure)
         defer { pair.end() }
         let link = try CuttingLink()
         try pair.to.migrateIncoming(over: link.destination)
@@ -53,13 +73,13 @@ import Transport
     }
 
     /// Eight cuts at a time: most of them wait.
-    private func run(_ cuts: [CuttingLink.Cut], returnPath: Bool) {
+    private func run(_ cuts: [CuttingLink.Cut], returnPath: Bool, isSecure: Bool = false) {
         let board = Board()
         let threads = (0..<8).map { _ in
             OSThread("cut") {
                 while let cut = board.take(cuts) {
                     do {
-                        if let text = try Self.attempt(cut, returnPath: returnPath) {
+                        if let text = try Self.attempt(cut, returnPath: returnPath, isSecure) {
                             board.failures.withLock { $0.append("\(cut): \(text)") }
                         }
                     } catch {
@@ -73,9 +93,22 @@ import Transport
         #expect(found.isEmpty, "\(found.count) of \(cuts.count): \(found.prefix(3))")
     }
 
+    private static func pair(
+        returnPath: Bool, isSecure: Bool, timeout: Int = 10_000
+    ) throws -> Pair {
+        let pair = try Pair(returnPath: returnPath, timeout: timeout, pages: 24, objects: LabObjects())
+        if isSecure {
+            try pair.from.updateSettings { $0.tlsCreds = "psk-client" }
+            try pair.to.updateSettings { $0.tlsCreds = "psk-server" }
+        }
+        return pair
+    }
+
     /// What is wrong after the cut, nil when all is as it must be.
-    private static func attempt(_ cut: CuttingLink.Cut, returnPath: Bool) throws -> String? {
-        let pair = try Pair(returnPath: returnPath, timeout: timeout, pages: 24)
+    private static func attempt(
+        _ cut: CuttingLink.Cut, returnPath: Bool, _ isSecure: Bool
+    ) throws -> String? {
+        let pair = try pair(returnPath: returnPath, isSecure: isSecure, timeout: timeout)
         defer { pair.end() }
         let link = try CuttingLink(cut: cut)
         try pair.to.migrateIncoming(over: link.destination)
@@ -117,7 +150,10 @@ import Transport
     }
 
     private static func second(_ pair: Pair) throws -> String? {
-        try pair.from.updateSettings { $0.inDoubtTimeout = 10_000 }
+        try pair.from.updateSettings {
+            $0.inDoubtTimeout = 10_000
+            $0.tlsCreds = ""
+        }
         let fresh = try InMemoryGuest(3, disk: pair.disk, incoming: true, pages: 24)
         defer { fresh.end() }
         let to = MigrationController(fresh)

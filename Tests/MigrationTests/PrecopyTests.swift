@@ -15,12 +15,13 @@ struct Pair {
 
     /// - Parameter pace: pages that the source's guest writes each millisecond.
     init(
-        returnPath: Bool, timeout: Int = 10_000, pages: Int = 64, destinationPages: Int? = nil, pace: Int = 8
+        returnPath: Bool, timeout: Int = 10_000, pages: Int = 64, destinationPages: Int? = nil, pace: Int = 8,
+        objects: (any MigrationObjects)? = nil
     ) throws {
         source = try InMemoryGuest(1, disk: disk, incoming: false, pages: pages, pace: pace)
         destination = try InMemoryGuest(2, disk: disk, incoming: true, pages: destinationPages ?? pages)
-        from = MigrationController(source)
-        to = MigrationController(destination)
+        from = MigrationController(source, objects: objects)
+        to = MigrationController(destination, objects: objects)
         for controller in [from, to] {
             try controller.setCapabilities { $0.returnPath = returnPath }
             try controller.updateSettings {

@@ -34,6 +34,14 @@ extension MachineCommands {
         try set(arguments.value)
     }
 
+    public func objectAdd(_ arguments: ObjectOptions) async throws(QAPIError) {
+        try machine.userObjects.add(arguments)
+    }
+
+    public func objectDel(_ arguments: ObjectDelArguments) async throws(QAPIError) {
+        try machine.userObjects.remove(arguments.id)
+    }
+
     /// The object at an absolute path.
     private func object(_ path: String) throws(QAPIError) -> ObjectNode {
         var node = machine.objects

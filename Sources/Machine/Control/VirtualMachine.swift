@@ -29,6 +29,8 @@ public final class VirtualMachine: Sendable {
     /// What the machine is made of.
     public let configuration: MachineConfiguration
     let board: VirtBoard
+    /// What clients make and end while the machine stands.
+    public let userObjects: UserObjects
     private let state: Mutex<RunState>
     let migration: Mutex<MigrationMemory>
     private let eventSink = Mutex<(@Sendable (Event) -> Void)?>(nil)
@@ -60,6 +62,7 @@ public final class VirtualMachine: Sendable {
     /// - Throws: ``OptionError``, ``BootError`` or `GuestMemoryError` with the reason.
     public init(_ configuration: MachineConfiguration) throws {
         self.configuration = configuration
+        userObjects = try UserObjects(configuration)
         state = Mutex(configuration.incoming == nil ? .prelaunch : .inmigrate)
         migration = Mutex(MigrationMemory(autostart: !configuration.startsPaused))
         board = try VirtBoard(configuration)

@@ -42,11 +42,9 @@ extension VirtualMachine {
         let backends = configuration.memoryBackends.map { backend in
             (backend.id, ObjectNode(type: backend.typeName, members: backend.members))
         }
-        return ObjectNode(
-            type: "container",
-            children: [
-                ("machine", machine), ("objects", ObjectNode(type: "container", children: backends)),
-            ])
+        let objects = ObjectNode(
+            type: "container", children: backends + userObjects.all.map { ($0.id, ObjectNode($0)) })
+        return ObjectNode(type: "container", children: [("machine", machine), ("objects", objects)])
     }
 
     /// The devices of the board, in the order of its own list of them.
@@ -75,6 +73,22 @@ extension VirtualMachine {
                 balloon.setPollingInterval(seconds: seconds)
             })
         return ObjectNode(type: type, members: [statistics, interval])
+    }
+}
+
+extension ObjectNode {
+    /// An object that a client can make: what it was given can be asked for, but not what is secret.
+    fileprivate init(_ options: ObjectOptions) {
+        let name = options.branch.qomType.rawValue
+        self.init(type: name)
+        guard let type = MachineOptions.ObjectType(rawValue: name) else { return }
+        let given = options.json
+        members = TypeCatalogue.properties(of: type).compactMap { property in
+            guard type != .secret || property.name != "data", let value = given[property.name] else {
+                return nil
+            }
+            return Member(info: property, get: { value })
+        }
     }
 }
 

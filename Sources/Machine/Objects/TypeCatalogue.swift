@@ -58,6 +58,9 @@ enum TypeCatalogue {
         + [
             .init(name: "memory-backend", parent: "object", isAbstract: true),
             .init(name: "rng-backend", parent: "object", isAbstract: true),
+            .init(name: "secret_common", parent: "object", isAbstract: true),
+            .init(name: "tls-creds", parent: "object", isAbstract: true),
+            .init(name: "authz", parent: "object", isAbstract: true),
         ] + MachineOptions.ObjectType.allCases.map(object)
 
     private static func devices(_ driver: MachineOptions.Driver) -> [Entry] {
@@ -106,32 +109,47 @@ enum TypeCatalogue {
     }
 
     private static func object(_ type: MachineOptions.ObjectType) -> Entry {
+        let parent =
+            switch type {
+            case .ram, .memfd, .file: "memory-backend"
+            case .random, .builtinRandom: "rng-backend"
+            case .secret: "secret_common"
+            case .anonymousCredentials, .presharedCredentials, .certificateCredentials: "tls-creds"
+            case .simpleAuthorization, .authorizationList, .authorizationFile: "authz"
+            }
+        return .init(name: type.rawValue, parent: parent, properties: properties(of: type))
+    }
+
+    /// What -object takes for a type.
+    static func properties(of type: MachineOptions.ObjectType) -> [ObjectPropertyInfo] {
         let memory = [
             property("size", "size"), property("share", "bool"), property("merge", "bool"),
             property("dump", "bool"), property("prealloc", "bool"),
         ]
-        switch type {
-        case .ram: return .init(name: type.rawValue, parent: "memory-backend", properties: memory)
-        case .memfd:
-            return .init(
-                name: type.rawValue, parent: "memory-backend", properties: memory + [property("seal", "bool")]
-            )
-        case .file:
-            return .init(
-                name: type.rawValue, parent: "memory-backend",
-                properties: memory + [property("mem-path", "str")])
-        case .random, .builtinRandom:
-            return .init(
-                name: type.rawValue, parent: "rng-backend",
-                properties: type == .random ? [property("filename", "str")] : [])
+        let credentials = [
+            property("endpoint", "QCryptoTLSCredsEndpoint", "client or server"),
+            property("dir", "string", "Where the files are"), property("verify-peer", "bool"),
+            property("priority", "string", "What is negotiated, in GnuTLS's notation"),
+        ]
+        return switch type {
+        case .ram: memory
+        case .memfd: memory + [property("seal", "bool")]
+        case .file: memory + [property("mem-path", "str")]
+        case .random: [property("filename", "str")]
+        case .builtinRandom: []
         case .secret:
-            return .init(
-                name: type.rawValue, parent: "object",
-                properties: [
-                    property("data", "str"), property("file", "str"),
-                    property("format", "QCryptoSecretFormat"),
-                    property("keyid", "str"), property("iv", "str"),
-                ])
+            [
+                property("data", "str"), property("file", "str"), property("format", "QCryptoSecretFormat"),
+                property("keyid", "str"), property("iv", "str"),
+            ]
+        case .anonymousCredentials: credentials
+        case .presharedCredentials: credentials + [property("username", "string")]
+        case .certificateCredentials:
+            credentials + [property("sanity-check", "bool"), property("passwordid", "string")]
+        case .simpleAuthorization: [property("identity", "string")]
+        case .authorizationList:
+            [property("policy", "QAuthZListPolicy"), property("rules", "QAuthZListRules")]
+        case .authorizationFile: [property("filename", "string"), property("refresh", "bool")]
         }
     }
 

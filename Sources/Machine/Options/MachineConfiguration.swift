@@ -1,3 +1,5 @@
+public import QAPI
+
 /// What a machine is made of, as its options say. A value: nothing is opened or allocated yet.
 public struct MachineConfiguration: Sendable {
     /// What `-bios` names.
@@ -146,6 +148,10 @@ public struct MachineConfiguration: Sendable {
     public var memorySize: UInt64 = 128 << 20
     /// Those of `-object`, used or not.
     public var memoryBackends: [MemoryBackend] = []
+    /// Ids of the objects of `-object` that stay: memory and randomness.
+    public var fixedObjects: Set<String> = []
+    /// The others of `-object`, which clients can end.
+    public var objects: [ObjectOptions] = []
     /// The one that is RAM; nil for the board's own.
     public var memoryBackend: MemoryBackend?
     /// `-mem-prealloc`, or its backend's.

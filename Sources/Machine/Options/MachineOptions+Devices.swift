@@ -222,13 +222,22 @@ extension MachineOptions {
         case random = "rng-random"
         case builtinRandom = "rng-builtin"
         case secret
+        case anonymousCredentials = "tls-creds-anon"
+        case presharedCredentials = "tls-creds-psk"
+        case certificateCredentials = "tls-creds-x509"
+        case simpleAuthorization = "authz-simple"
+        case authorizationList = "authz-list"
+        case authorizationFile = "authz-listfile"
+
+        /// Takes QEMU's other name for a type, too.
+        init?(name: String) { self.init(rawValue: name == "authz-list-file" ? "authz-listfile" : name) }
     }
 
     mutating func readObject(_ given: KeyValueOption) throws(OptionError) {
         var option = given
         let names = ObjectType.allCases.map(\.rawValue)
         let name = try option.takeName("qom-type", title: "Objects", of: names)
-        guard let type = ObjectType(rawValue: name) else {
+        guard let type = ObjectType(name: name) else {
             throw OptionError(option.option, "object type '\(name)' is not built" + hint(name, among: names))
         }
         let id = try option.require("id")
@@ -241,8 +250,11 @@ extension MachineOptions {
             try option.expect(
                 "filename", "/dev/urandom", "/dev/random", reason: "randomness is the system's")
         case .builtinRandom: break
-        case .secret: option.ignore("data", "file", "format", "keyid", "iv")  // Nothing built asks for one.
+        case .secret, .anonymousCredentials, .presharedCredentials, .certificateCredentials,
+            .simpleAuthorization, .authorizationList, .authorizationFile:
+            return try readUserObject(type, id, &option)
         }
+        configuration.fixedObjects.insert(id)
         try option.finish()
     }
 

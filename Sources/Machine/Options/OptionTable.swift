@@ -79,7 +79,8 @@ public enum OptionTable {
         },
         .init(
             "object", argument: "TYPE,id=ID,...", .machine,
-            "memory-backend-ram|-file|-memfd (size=, share=, prealloc=, mem-path=), rng-random, rng-builtin, secret"
+            "memory-backend-ram|-file|-memfd (size=, share=, prealloc=, mem-path=), rng-random, rng-builtin, "
+                + "secret (data= or file=), tls-creds-x509|-psk|-anon (endpoint=, dir=), authz-simple|-list|-listfile"
         ) { try $0.readObject(KeyValueOption($1, $2, implied: "qom-type")) },
         .init(
             "global", argument: "virtio-mmio.force-legacy=false", .machine,

@@ -23,8 +23,26 @@ final class IncomingChannels {
     /// By their numbers.
     var multifd: [MultifdChannel] { (0..<count).compactMap { found[$0] } }
 
-    init(_ settings: MigrationSettings, uuid: [UInt8]?) {
+    private let security: ConnectionSecurity
+    private let refused: (String) -> Void
+    /// When all have to be there; nil: nobody has come yet.
+    private var end: Int64?
+
+    /// A connection that has not said yet what it is.
+    private struct Newcomer {
+        let channel: Channel
+        /// When its TLS handshake has to be over; nil: it is, or there is none.
+        var handshakeEnd: Int64?
+    }
+
+    /// - Parameter refused: called with the reason for each connection that is not let in while others are awaited.
+    init(
+        _ settings: MigrationSettings, uuid: [UInt8]?, _ security: ConnectionSecurity,
+        refused: @escaping (String) -> Void
+    ) {
         self.uuid = uuid ?? Array(repeating: 0, count: 16)
+        self.security = security
+        self.refused = refused
         count = settings.multifdCount
         patience = settings.inDoubtTimeout
         // Pages that are not packed go straight to where they belong, past the buffer.
@@ -33,44 +51,123 @@ final class IncomingChannels {
 
     /// Takes connections that are there already, in this order.
     func take(_ main: Channel, _ others: [Channel]) throws(MigrationError) {
+        try secure(main)
         self.main = main
-        for channel in others { try add(channel) }
+        for channel in others {
+            try secure(channel)
+            try add(channel)
+        }
         try requireAll()
     }
 
-    /// Waits until all have come.
+    private func secure(_ channel: Channel) throws(MigrationError) {
+        do throws(TransportError) {
+            try security.secureIncoming(channel)
+        } catch {
+            channel.closeRefused()
+            throw MigrationError(error.description)
+        }
+    }
+
+    /// Waits until all have come. Who is silent, or is not let in, keeps nobody else out.
     func gather(_ listener: Listener) throws(MigrationError) {
-        var silent: [Channel] = []
-        defer { for channel in silent { channel.close() } }
-        var end: Int64?
+        var newcomers: [Newcomer] = []
+        defer { for newcomer in newcomers { newcomer.channel.close() } }
         while main == nil || found.count < count {
-            let left = end.map { Int(max(0, $0 - now()) / 1_000_000) }
+            let nearest = (newcomers.map(\.handshakeEnd) + [end]).compactMap { $0 }.min()
             let arrival: Listener.Arrival
             do throws(TransportError) {
-                arrival = try listener.accept(orReadable: silent, milliseconds: left)
+                arrival = try listener.accept(
+                    orReadable: newcomers.map(\.channel),
+                    milliseconds: nearest.map { Int(max(0, $0 - now()) / 1_000_000) })
             } catch {
                 throw MigrationError(error.description)
             }
             switch arrival {
-            case .connection(let channel):
-                guard count > 0 else {
-                    main = channel
-                    return
-                }
-                if end == nil { end = now() + Int64(patience) * 1_000_000 }
-                if silent.count < Self.maximumSilent { silent.append(channel) } else { channel.close() }
+            case .connection(let channel): try welcome(channel, &newcomers, listener)
             case .readable(let indexes):
                 for index in indexes.reversed() {
-                    if try tell(silent[index]) { silent.remove(at: index) }
+                    if try goOn(with: &newcomers[index], listener) { newcomers.remove(at: index) }
                 }
             case .nothing:
-                throw MigrationError(
-                    "load of migration failed: within \(patience) ms "
-                        + (main == nil ? "the main connection did not come" : "the main connection came")
-                        + " and \(found.count) of \(count) multifd channels; set multifd-channels to the same number on "
-                        + "both sides")
+                try requireInTime()
+                let late = newcomers.filter { $0.handshakeEnd.map { $0 <= now() } ?? false }
+                newcomers.removeAll { newcomer in late.contains { $0.channel === newcomer.channel } }
+                for newcomer in late {
+                    try refuse(
+                        newcomer.channel, "TLS handshake failed: it was not over within \(patience) ms",
+                        listener)
+                }
             }
         }
+    }
+
+    private func welcome(
+        _ channel: Channel, _ newcomers: inout [Newcomer], _ listener: Listener
+    ) throws(MigrationError) {
+        let side: TLSSide?
+        do throws(TransportError) {
+            side = try security.server()
+            if let side { try channel.beginTLS(side) }
+        } catch {
+            channel.close()
+            throw MigrationError(error.description)
+        }
+        if side == nil {
+            guard count > 0 else {
+                main = channel
+                return
+            }
+            beginToWait()
+        }
+        if newcomers.count == Self.maximumSilent {
+            guard let oldest = newcomers.firstIndex(where: { $0.handshakeEnd != nil }) else {
+                channel.close()
+                return
+            }
+            try refuse(newcomers.remove(at: oldest).channel, "it was silent, and others came", listener)
+        }
+        let handshakeEnd = side == nil ? nil : now() + Int64(patience) * 1_000_000
+        newcomers.append(Newcomer(channel: channel, handshakeEnd: handshakeEnd))
+    }
+
+    private func beginToWait() { if end == nil { end = now() + Int64(patience) * 1_000_000 } }
+
+    private func requireInTime() throws(MigrationError) {
+        guard let end, end <= now() else { return }
+        throw MigrationError(
+            "load of migration failed: within \(patience) ms "
+                + (main == nil ? "the main connection did not come" : "the main connection came")
+                + " and \(found.count) of \(count) multifd channels; set multifd-channels to the same number on "
+                + "both sides")
+    }
+
+    /// A connection has something to read: goes on with its handshake, or finds out what it is. False when that is not
+    /// known yet.
+    private func goOn(with newcomer: inout Newcomer, _ listener: Listener) throws(MigrationError) -> Bool {
+        if newcomer.handshakeEnd != nil {
+            do throws(TransportError) {
+                guard try newcomer.channel.continueTLS() else { return false }
+            } catch {
+                try refuse(newcomer.channel, error.description, listener)
+                return true
+            }
+            newcomer.handshakeEnd = nil
+            guard count > 0 else {
+                if main == nil { main = newcomer.channel } else { newcomer.channel.close() }
+                return true
+            }
+            // Strangers do not end the wait for others.
+            beginToWait()
+        }
+        return try tell(newcomer.channel)
+    }
+
+    /// Tells a connection why it is not let in, if it listens, and waits for others if any can come.
+    private func refuse(_ channel: Channel, _ reason: String, _ listener: Listener) throws(MigrationError) {
+        channel.closeRefused()
+        guard listener.canAcceptAgain else { throw MigrationError(reason) }
+        refused(reason)
     }
 
     /// Finds out what a connection is by its first bytes; false when they have not all come.
@@ -99,6 +196,8 @@ final class IncomingChannels {
     }
 
     private func add(_ channel: Channel) throws(MigrationError) {
+        // Before 10.0, QEMU does not end the sessions of its channels; what is cut off is missed at the next mark.
+        channel.tolerateUncleanEnd()
         channel.setReadPatience(milliseconds: patience)
         let reader = MultifdReader(InputBuffer(channel, capacity: capacity), pageSize: RAMSection.pageSize)
         do throws(StreamError) {

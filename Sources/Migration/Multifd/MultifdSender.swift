@@ -57,11 +57,19 @@ final class MultifdSender: Sendable {
     /// Bytes that the channels have taken.
     var sentBytes: UInt64 { sent.load(ordering: .relaxed) }
 
+    /// Says which channel a new connection is. At once: a QEMU takes no further one before it has read that.
+    static func greet(_ channel: Channel, _ number: Int, uuid: [UInt8]?) throws(TransportError) {
+        var handshake = ByteWriter()
+        MultifdHandshake(uuid: uuid ?? Array(repeating: 0, count: 16), channel: UInt8(number))
+            .encode(to: &handshake)
+        try channel.write(handshake.bytes)
+    }
+
     /// - Parameters:
-    ///   - channels: connected, by their numbers.
+    ///   - channels: connected and greeted, by their numbers.
     ///   - settings: the compression and its level.
     init(
-        _ channels: [Channel], _ memory: GuestMemory, uuid: [UInt8]?, _ settings: MigrationSettings
+        _ channels: [Channel], _ memory: GuestMemory, _ settings: MigrationSettings
     ) throws(TransportError) {
         let (compression, level) = settings.multifdPacking
         var lanes: [Lane] = []
@@ -76,14 +84,6 @@ final class MultifdSender: Sendable {
                 throw error.on(index)
             }
             lanes.append(Lane(channel: channel, writer: writer, zeroCopy: zeroCopy))
-            var handshake = ByteWriter()
-            MultifdHandshake(uuid: uuid ?? Array(repeating: 0, count: 16), channel: UInt8(index))
-                .encode(to: &handshake)
-            do throws(TransportError) {
-                try channel.write(handshake.bytes)
-            } catch {
-                throw error.on(index)
-            }
         }
         blocks = memory.blocks
         self.lanes = lanes
@@ -213,7 +213,7 @@ final class MultifdSender: Sendable {
 
 extension TransportError {
     /// The same error, on a channel other than the main one.
-    fileprivate func on(_ channel: Int) -> TransportError {
+    func on(_ channel: Int) -> TransportError {
         TransportError(errno: errno, "multifd channel \(channel): \(description)")
     }
 }

@@ -286,6 +286,24 @@ public struct DeviceListPropertiesArguments: QAPIObject, Equatable {
     }
 }
 
+/// What `object-del` takes. QAPI `object-del`.
+public struct ObjectDelArguments: QAPIObject, Equatable {
+    /// QAPI `id`.
+    public var id: String
+
+    public init(id: String) {
+        self.id = id
+    }
+
+    public init(reading reader: inout MemberReader) throws(QAPIError) {
+        id = try reader.required("id")
+    }
+
+    public func write(to object: inout JSONObject) {
+        object["id"] = id.json
+    }
+}
+
 /// What `query-named-block-nodes` takes. QAPI `query-named-block-nodes`.
 public struct QueryNamedBlockNodesArguments: QAPIObject, Equatable {
     /// Leave out what stands below each (there is nothing). QAPI `flat`.

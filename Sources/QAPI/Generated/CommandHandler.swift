@@ -53,6 +53,10 @@ public protocol CommandHandler: Sendable {
     func qomListProperties(_ arguments: QomListPropertiesArguments) async throws(QAPIError) -> [ObjectPropertyInfo]
     /// The properties that -device takes for a type. QAPI `device-list-properties`.
     func deviceListProperties(_ arguments: DeviceListPropertiesArguments) async throws(QAPIError) -> [ObjectPropertyInfo]
+    /// Makes an object. QAPI `object-add`.
+    func objectAdd(_ arguments: ObjectOptions) async throws(QAPIError)
+    /// Ends an object that object-add has made. QAPI `object-del`.
+    func objectDel(_ arguments: ObjectDelArguments) async throws(QAPIError)
     /// The guest's disks. QAPI `query-block`.
     func queryBlock() async throws(QAPIError) -> [BlockInfo]
     /// The images that are open. QAPI `query-named-block-nodes`.
@@ -151,6 +155,8 @@ extension CommandHandler {
     public func qomListTypes(_ arguments: QomListTypesArguments) async throws(QAPIError) -> [ObjectTypeInfo] { throw .notBuilt(.qomListTypes) }
     public func qomListProperties(_ arguments: QomListPropertiesArguments) async throws(QAPIError) -> [ObjectPropertyInfo] { throw .notBuilt(.qomListProperties) }
     public func deviceListProperties(_ arguments: DeviceListPropertiesArguments) async throws(QAPIError) -> [ObjectPropertyInfo] { throw .notBuilt(.deviceListProperties) }
+    public func objectAdd(_ arguments: ObjectOptions) async throws(QAPIError) { throw .notBuilt(.objectAdd) }
+    public func objectDel(_ arguments: ObjectDelArguments) async throws(QAPIError) { throw .notBuilt(.objectDel) }
     public func queryBlock() async throws(QAPIError) -> [BlockInfo] { throw .notBuilt(.queryBlock) }
     public func queryNamedBlockNodes(_ arguments: QueryNamedBlockNodesArguments) async throws(QAPIError) -> [BlockDeviceInfo] { throw .notBuilt(.queryNamedBlockNodes) }
     public func queryBlockstats(_ arguments: QueryBlockstatsArguments) async throws(QAPIError) -> [BlockStats] { throw .notBuilt(.queryBlockstats) }
@@ -264,6 +270,12 @@ extension CommandName {
             return try await handler.qomListProperties(try .init(json: .object(arguments))).json
         case .deviceListProperties:
             return try await handler.deviceListProperties(try .init(json: .object(arguments))).json
+        case .objectAdd:
+            try await handler.objectAdd(try .init(json: .object(arguments)))
+            return .object([:])
+        case .objectDel:
+            try await handler.objectDel(try .init(json: .object(arguments)))
+            return .object([:])
         case .queryBlock:
             _ = try NoArguments(json: .object(arguments))
             return try await handler.queryBlock().json

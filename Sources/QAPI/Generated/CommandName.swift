@@ -64,9 +64,9 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     case qomListProperties = "qom-list-properties"
     /// The properties that -device takes for a type. QAPI `device-list-properties`.
     case deviceListProperties = "device-list-properties"
-    /// Makes an object. QAPI `object-add`. Not built.
+    /// Makes an object. QAPI `object-add`.
     case objectAdd = "object-add"
-    /// Ends an object that object-add has made. QAPI `object-del`. Not built.
+    /// Ends an object that object-add has made. QAPI `object-del`.
     case objectDel = "object-del"
     /// The guest's disks. QAPI `query-block`.
     case queryBlock = "query-block"
@@ -170,7 +170,7 @@ public enum CommandName: String, Sendable, CaseIterable, Hashable {
     /// Whether this version of Martlet has the command.
     public var isBuilt: Bool {
         switch self {
-        case .objectAdd, .objectDel, .migrateStartPostcopy, .migrateRecover, .migratePause, .xColoLostHeartbeat, .queryColoStatus, .xenSaveDevicesState, .xenLoadDevicesState, .xenSetGlobalDirtyLog, .xenSetReplication, .queryXenReplicationStatus, .xenColoDoCheckpoint, .snapshotSave, .snapshotLoad, .snapshotDelete: false
+        case .migrateStartPostcopy, .migrateRecover, .migratePause, .xColoLostHeartbeat, .queryColoStatus, .xenSaveDevicesState, .xenLoadDevicesState, .xenSetGlobalDirtyLog, .xenSetReplication, .queryXenReplicationStatus, .xenColoDoCheckpoint, .snapshotSave, .snapshotLoad, .snapshotDelete: false
         default: true
         }
     }

@@ -166,13 +166,20 @@ public enum CommandLineParameterType: String, QAPIEnum {
 public enum ObjectType: String, QAPIEnum {
     case authzList = "authz-list"
     case authzListfile = "authz-listfile"
+    /// QAPI `authz-pam`. Not built.
     case authzPam = "authz-pam"
     case authzSimple = "authz-simple"
+    /// QAPI `iothread`. Not built.
     case iothread = "iothread"
     case secret = "secret"
     case tlsCredsAnon = "tls-creds-anon"
     case tlsCredsPsk = "tls-creds-psk"
     case tlsCredsX509 = "tls-creds-x509"
+
+    public static let notBuilt: Set<Self> = [
+        .authzPam,
+        .iothread,
+    ]
 }
 
 /// QAPI `QCryptoTLSCredsEndpoint`.
@@ -404,11 +411,8 @@ public enum MigrationParameter: String, QAPIEnum {
     case cpuThrottleInitial = "cpu-throttle-initial"
     case cpuThrottleIncrement = "cpu-throttle-increment"
     case cpuThrottleTailslow = "cpu-throttle-tailslow"
-    /// QAPI `tls-creds`. Not built.
     case tlsCreds = "tls-creds"
-    /// QAPI `tls-hostname`. Not built.
     case tlsHostname = "tls-hostname"
-    /// QAPI `tls-authz`. Not built.
     case tlsAuthz = "tls-authz"
     case maxBandwidth = "max-bandwidth"
     case availSwitchoverBandwidth = "avail-switchover-bandwidth"
@@ -435,9 +439,6 @@ public enum MigrationParameter: String, QAPIEnum {
     case xMartletDialect = "x-martlet-dialect"
 
     public static let notBuilt: Set<Self> = [
-        .tlsCreds,
-        .tlsHostname,
-        .tlsAuthz,
         .xCheckpointDelay,
         .blockIncremental,
         .maxPostcopyBandwidth,

@@ -2436,11 +2436,11 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
     public var cpuThrottleIncrement: UInt8?
     /// QAPI `cpu-throttle-tailslow`.
     public var cpuThrottleTailslow: Bool?
-    /// QAPI `tls-creds`. Not built.
+    /// QAPI `tls-creds`.
     public var tlsCreds: StrOrNull?
-    /// QAPI `tls-hostname`. Not built.
+    /// QAPI `tls-hostname`.
     public var tlsHostname: StrOrNull?
-    /// QAPI `tls-authz`. Not built.
+    /// QAPI `tls-authz`.
     public var tlsAuthz: StrOrNull?
     /// Limit of precopy in bytes per second; 0 is none. QAPI `max-bandwidth`.
     public var maxBandwidth: UInt64?
@@ -2527,9 +2527,9 @@ public struct MigrateSetParameters: QAPIObject, Equatable {
         cpuThrottleInitial = try reader.optional("cpu-throttle-initial")
         cpuThrottleIncrement = try reader.optional("cpu-throttle-increment")
         cpuThrottleTailslow = try reader.optional("cpu-throttle-tailslow")
-        tlsCreds = try reader.notBuilt("tls-creds")
-        tlsHostname = try reader.notBuilt("tls-hostname")
-        tlsAuthz = try reader.notBuilt("tls-authz")
+        tlsCreds = try reader.optional("tls-creds")
+        tlsHostname = try reader.optional("tls-hostname")
+        tlsAuthz = try reader.optional("tls-authz")
         maxBandwidth = try reader.optional("max-bandwidth")
         availSwitchoverBandwidth = try reader.optional("avail-switchover-bandwidth")
         downtimeLimit = try reader.optional("downtime-limit")
@@ -2611,11 +2611,11 @@ public struct MigrationParameters: QAPIObject, Equatable {
     public var cpuThrottleIncrement: UInt8?
     /// QAPI `cpu-throttle-tailslow`.
     public var cpuThrottleTailslow: Bool?
-    /// QAPI `tls-creds`. Not built.
+    /// QAPI `tls-creds`.
     public var tlsCreds: String?
-    /// QAPI `tls-hostname`. Not built.
+    /// QAPI `tls-hostname`.
     public var tlsHostname: String?
-    /// QAPI `tls-authz`. Not built.
+    /// QAPI `tls-authz`.
     public var tlsAuthz: String?
     /// QAPI `max-bandwidth`.
     public var maxBandwidth: UInt64?
@@ -2700,9 +2700,9 @@ public struct MigrationParameters: QAPIObject, Equatable {
         cpuThrottleInitial = try reader.optional("cpu-throttle-initial")
         cpuThrottleIncrement = try reader.optional("cpu-throttle-increment")
         cpuThrottleTailslow = try reader.optional("cpu-throttle-tailslow")
-        tlsCreds = try reader.notBuilt("tls-creds")
-        tlsHostname = try reader.notBuilt("tls-hostname")
-        tlsAuthz = try reader.notBuilt("tls-authz")
+        tlsCreds = try reader.optional("tls-creds")
+        tlsHostname = try reader.optional("tls-hostname")
+        tlsAuthz = try reader.optional("tls-authz")
         maxBandwidth = try reader.optional("max-bandwidth")
         availSwitchoverBandwidth = try reader.optional("avail-switchover-bandwidth")
         downtimeLimit = try reader.optional("downtime-limit")

@@ -174,8 +174,10 @@ public struct ObjectOptions: QAPIObject, Equatable {
     public enum Branch: QAPIObject, Equatable {
         case authzList(AuthZListProperties)
         case authzListfile(AuthZListFileProperties)
+        /// Not built.
         case authzPam(AuthZPAMProperties)
         case authzSimple(AuthZSimpleProperties)
+        /// Not built.
         case iothread
         case secret(SecretProperties)
         case tlsCredsAnon(TlsCredsProperties)
@@ -202,9 +204,9 @@ public struct ObjectOptions: QAPIObject, Equatable {
             switch tag {
             case .authzList: self = .authzList(try AuthZListProperties(reading: &reader))
             case .authzListfile: self = .authzListfile(try AuthZListFileProperties(reading: &reader))
-            case .authzPam: self = .authzPam(try AuthZPAMProperties(reading: &reader))
+            case .authzPam: throw reader.notBuilt("qom-type", tag)
             case .authzSimple: self = .authzSimple(try AuthZSimpleProperties(reading: &reader))
-            case .iothread: self = .iothread
+            case .iothread: throw reader.notBuilt("qom-type", tag)
             case .secret: self = .secret(try SecretProperties(reading: &reader))
             case .tlsCredsAnon: self = .tlsCredsAnon(try TlsCredsProperties(reading: &reader))
             case .tlsCredsPsk: self = .tlsCredsPsk(try TlsCredsPskProperties(reading: &reader))
