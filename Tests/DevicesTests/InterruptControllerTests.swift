@@ -132,6 +132,16 @@ import VMState
         #expect(harts.aclint.ticks == 0)
     }
 
+    @Test("After a reset mtime is behind the clock, and a deadline that never comes is still one")
+    func farAfterReset() {
+        let harts = Harts(at: 3_600_000_000_000, running: true)
+        harts.board.lock.withLock { harts.aclint.reset() }
+        harts.aclint.stimecmpChanged(hart: 0, stimecmp: .max - 1)
+        #expect(!harts.due[0].becomes(true, within: 1))
+        harts.aclint.stimecmpChanged(hart: 0, stimecmp: harts.aclint.ticks + 1000)
+        #expect(harts.due[0].becomes(true))
+    }
+
     @Test("mtimecmp raises the timer at once when it has passed, and later when not")
     func compare() {
         let harts = Harts(at: 1_000_000, running: true)

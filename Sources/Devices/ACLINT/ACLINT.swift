@@ -49,9 +49,13 @@ public final class ACLINT: MMIODevice, @unchecked Sendable {
 
     /// Guest nanoseconds at which `mtime` reaches `ticks`; nil when that is farther than the clock can count.
     private func deadline(_ ticks: UInt64) -> Int64? {
-        if ticks <= self.ticks { return clock.now }
-        let wanted = ticks &- delta.load(ordering: .relaxed)
-        return wanted > UInt64(Int64.max) / 100 ? nil : Int64(wanted) * 100
+        let now = clock.now
+        let present = UInt64(bitPattern: now) / 100
+        // Counted from now: after a reset `mtime` is behind the clock, and a far deadline of it would wrap around.
+        let mtime = present &+ delta.load(ordering: .relaxed)
+        if ticks <= mtime { return now }
+        let (wanted, isTooFar) = present.addingReportingOverflow(ticks - mtime)
+        return isTooFar || wanted > UInt64(Int64.max) / 100 ? nil : Int64(wanted) * 100
     }
 
     /// Watches a hart's `stimecmp`; `.max` for none. Any thread.

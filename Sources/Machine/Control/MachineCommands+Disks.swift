@@ -34,7 +34,8 @@ extension MachineCommands {
         return disks.map { disk in
             BlockStats(
                 device: disk.drive.isNode ? "" : disk.drive.id,
-                qdev: disk.given.objectPath,
+                // Not the id, as QEMU has it for a disk on virtio-mmio: libvirt looks for this name on any bus.
+                qdev: disk.given.id.map { "/machine/peripheral/\($0)/virtio-backend" },
                 nodeName: disk.drive.isNode ? disk.drive.id : nil, stats: .init(disk.device.statistics))
         }
     }
