@@ -5,7 +5,7 @@ Each libvirtd runs in a mount namespace of its own, in which its directories (/e
 folders of a temporary directory: the system's own libvirt, if it has one, is not touched. Needs root, libvirtd, virsh,
 and the guest of Scripts/fetch-linux-guest.sh. Exit status 3 when something of that is not there.
 """
-import argparse, os, re, select, shutil, subprocess, sys, tempfile, threading, time
+import argparse, os, re, select, shutil, signal, subprocess, sys, tempfile, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -73,7 +73,8 @@ class Libvirt:
         for folder in ('etc', 'run', 'lib', 'cache', 'log'):
             os.makedirs(os.path.join(self.work, folder), exist_ok=True)
         self.log = os.path.join(self.work, 'log', 'libvirtd.log')
-        uuid = f'aaaaaaaa-1111-4111-8111-00000000000{ports[0] % 10}'
+        # Two of one number would take each other for one host.
+        uuid = f'aaaaaaaa-1111-4111-8111-{ports[0]:012d}'
         with open(os.path.join(self.work, 'etc', 'libvirtd.conf'), 'w') as out:
             out.write(LIBVIRTD_CONF.format(uuid=uuid, log='/var/log/libvirt/libvirtd.log'))
         with open(os.path.join(self.work, 'etc', 'qemu.conf'), 'w') as out:
@@ -132,6 +133,15 @@ class Libvirt:
         for domain in self.virsh('list', '--name', check=False)[1].split():
             self.virsh('destroy', domain, check=False)
         self.stop()
+        # What a libvirtd that did not answer has left.
+        folder = os.path.join(self.work, 'run', 'libvirt', 'qemu')
+        for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            if name.endswith('.pid') and not name.startswith('driver'):
+                try:
+                    with open(os.path.join(folder, name)) as text:
+                        os.kill(int(text.read()), signal.SIGKILL)
+                except (OSError, ValueError):
+                    pass
 
 
 class Console:
