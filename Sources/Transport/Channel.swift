@@ -312,3 +312,12 @@ public final class Channel: ByteSource, Sendable {
         }
     }
 }
+
+extension ZeroCopySender {
+    /// Writes all of `vectors`, which it changes.
+    public func write(_ vectors: UnsafeMutableBufferPointer<iovec>) throws(TransportError) {
+        unsafe try channel.write(vectors, by: self)
+        // What is done takes room in the socket.
+        if pending > 32 { try reap() }
+    }
+}

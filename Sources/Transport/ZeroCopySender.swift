@@ -1,4 +1,4 @@
-public import CPlatform
+import CPlatform
 import Glibc
 
 /// Sends from where the bytes lie: the system copies nothing, and says later when it needs them no more (MSG_ZEROCOPY).
@@ -6,9 +6,9 @@ import Glibc
 /// For a channel's writing thread alone. Bytes that change before they are on their way arrive changed; they must stay
 /// mapped until ``finish()`` returns.
 public final class ZeroCopySender {
-    private let channel: Channel
+    let channel: Channel
     /// Sends that the system has not said to be done.
-    private var pending: UInt32 = 0
+    private(set) var pending: UInt32 = 0
     /// Of those since the last ``finish()``: how many there were, and how many were copied.
     private var sent: UInt32 = 0
     private var copied: UInt32 = 0
@@ -27,13 +27,6 @@ public final class ZeroCopySender {
                 "Zero copy send feature not detected in host kernel: it is there for tcp, from Linux 4.14 on "
                     + "(\(errorText(errno)))")
         }
-    }
-
-    /// Writes all of `vectors`, which it changes.
-    public func write(_ vectors: UnsafeMutableBufferPointer<iovec>) throws(TransportError) {
-        unsafe try channel.write(vectors, by: self)
-        // What is done takes room in the socket.
-        if pending > 32 { try reap() }
     }
 
     /// Waits until the system needs none of what was sent, which the peer's system has then.
@@ -92,7 +85,7 @@ public final class ZeroCopySender {
     }
 
     /// Takes what the system has said to be done.
-    private func reap() throws(TransportError) {
+    func reap() throws(TransportError) {
         while pending > 0 {
             var count: UInt32 = 0
             var wasCopied: Int32 = 0
