@@ -400,7 +400,9 @@ class Trial:
                 console = Console(source, 'guest')
                 last = console.ticks()
                 console.close()
-                command = ['migrate', '--live', '--unsafe', *flags, 'guest', target.uri, uri or 'tcp://127.0.0.1']
+                command = ['migrate', '--live', '--unsafe', *flags, 'guest', target.uri]
+                if '--tunnelled' not in flags:
+                    command.append(uri or 'tcp://127.0.0.1')
                 if during:
                     mover = threading.Thread(target=lambda: self.moved.append(source.virsh(*command, check=False)))
                     self.moved = []
