@@ -8,8 +8,10 @@ Any two programs with qemu-system-riscv64's options can be compared (--binary, -
 Guests/bench (speed) and Guests/demo (heartbeats, rewriting at a rate, checks of its own memory). A time is seen from
 outside by this process's clock; processor time and peak memory are the kernel's figures for the whole process."""
 import argparse
+import ctypes
 import json
 import math
+import mmap
 import os
 import platform
 import re
