@@ -11,14 +11,6 @@ import Transport
 
 @Suite("Dirty rate and dirty limit of a machine", .serialized)
 struct DirtyRateTests {
-    private func commands(_ extra: [String] = []) throws -> MachineCommands {
-        let machine = try VirtualMachine(
-            MachineOptions(
-                parsing: ["-nodefaults", "-display", "none", "-m", "16M", "-bios", "none", "-S"] + extra
-            ).configuration)
-        return MachineCommands(machine, controller: MigrationController(machine))
-    }
-
     private func end(_ commands: MachineCommands) {
         commands.dirtyRate.end()
         commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit)
@@ -35,7 +27,7 @@ struct DirtyRateTests {
 
     @Test("a measurement is told of in both units, as QEMU does")
     func query() async throws {
-        let commands = try commands()
+        let commands = try MachineCommands.stopped()
         defer { end(commands) }
         func query(_ unit: TimeUnit?) async throws -> DirtyRateInfo {
             try await commands.queryDirtyRate(.init(calcTimeUnit: unit))
@@ -93,7 +85,7 @@ struct DirtyRateTests {
 
     @Test("limits are set, changed, told and ended, of one hart and of all")
     func limits() async throws {
-        let commands = try commands(["-smp", "3"])
+        let commands = try MachineCommands.stopped(["-smp", "3"])
         defer { end(commands) }
         func limits() async throws -> [Int64: UInt64] {
             let all = try await commands.queryVcpuDirtyLimit()
@@ -247,7 +239,7 @@ struct DirtyRateTests {
 
     @Test("the monitor for people says what QEMU's says")
     func human() async throws {
-        let commands = try commands(["-smp", "2"])
+        let commands = try MachineCommands.stopped(["-smp", "2"])
         defer { end(commands) }
         func say(_ line: String) async throws -> String {
             try await commands.humanMonitorCommand(.init(commandLine: line), descriptors: NoDescriptors())

@@ -7,14 +7,6 @@ import Testing
 /// The monitor for people: what scripts send and look for, as recorded with QEMU 10.0.2 where it is the same.
 @Suite("The monitor for people", .serialized)
 struct HumanMonitorTests {
-    private func commands(_ extra: [String] = []) throws -> MachineCommands {
-        let machine = try VirtualMachine(
-            MachineOptions(
-                parsing: ["-nodefaults", "-display", "none", "-m", "16M", "-bios", "none", "-S"] + extra
-            ).configuration)
-        return MachineCommands(machine, controller: MigrationController(machine))
-    }
-
     private func run(_ line: String, _ commands: MachineCommands) async throws -> String {
         try await commands.humanMonitorCommand(.init(commandLine: line), descriptors: NoDescriptors())
     }
@@ -75,7 +67,7 @@ struct HumanMonitorTests {
 
     @Test("a line is answered as scripts expect", arguments: lines)
     func line(_ line: String, _ text: String) async throws {
-        let commands = try commands([
+        let commands = try MachineCommands.stopped([
             "-smp", "2", "-name", "board", "-uuid", "00112233-4455-6677-8899-aabbccddeeff",
         ])
         defer { commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
@@ -84,7 +76,7 @@ struct HumanMonitorTests {
 
     @Test("run control is QMP's")
     func runControl() async throws {
-        let commands = try commands()
+        let commands = try MachineCommands.stopped()
         defer { commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
         #expect(try await run("c", commands) == "")
         #expect(try await run("info status", commands) == "VM status: running\r\n")
@@ -96,7 +88,7 @@ struct HumanMonitorTests {
 
     @Test("a parameter is set from text and told with its unit")
     func parameters() async throws {
-        let commands = try commands()
+        let commands = try MachineCommands.stopped()
         defer { commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
         for (line, told) in [
             ("max-bandwidth 32M", "max-bandwidth: 33554432 bytes/second\r\n"),
@@ -114,7 +106,7 @@ struct HumanMonitorTests {
 
     @Test("registers are those of the hart that was asked for")
     func registers() async throws {
-        let commands = try commands(["-smp", "2"])
+        let commands = try MachineCommands.stopped(["-smp", "2"])
         defer { commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
         let text = try await commands.humanMonitorCommand(
             .init(commandLine: "info registers", cpuIndex: 1), descriptors: NoDescriptors())
