@@ -13,23 +13,24 @@ public struct ByteWriter: Sendable {
     public mutating func uint64(_ value: UInt64) { integer(value) }
 
     private mutating func integer<T: FixedWidthInteger & UnsignedInteger>(_ value: T) {
-        var shift = T.bitWidth - 8
-        while shift >= 0 {
-            bytes.append(UInt8(truncatingIfNeeded: value >> T(shift)))
-            shift -= 8
-        }
+        withUnsafeBytes(of: value.bigEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 
     public mutating func append(_ other: some Sequence<UInt8>) { bytes.append(contentsOf: other) }
+
+    /// The text's UTF-8, without length or end.
+    public mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { unsafe bytes.append(contentsOf: $0) }
+    }
 
     public mutating func zeros(_ count: Int) { bytes.append(contentsOf: repeatElement(0, count: count)) }
 
     /// A string with a one-byte length before it. At most 255 bytes of UTF-8: names of ours are shorter.
     public mutating func string8(_ text: String) {
-        let utf8 = Array(text.utf8)
-        precondition(utf8.count <= 255, "a str8 holds at most 255 bytes")
-        bytes.append(UInt8(utf8.count))
-        bytes.append(contentsOf: utf8)
+        precondition(text.utf8.count <= 255, "a str8 holds at most 255 bytes")
+        bytes.append(UInt8(text.utf8.count))
+        append(text)
     }
 
     /// Empties the buffer and keeps its memory.

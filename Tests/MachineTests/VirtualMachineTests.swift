@@ -2,6 +2,7 @@ import Bytes
 import Devices
 import Glibc
 import GuestMemory
+import Migration
 import QAPI
 import Synchronization
 import Testing
@@ -43,6 +44,21 @@ struct VirtualMachineTests {
 
     /// lui t0,0x100; lui t1,5; addi t1,t1,0x555; sw t1,0(t0); j .
     static let powerOff: [UInt32] = [0x0010_02b7, 0x0000_5337, 0x5553_0313, 0x0062_a023, 0x0000_006f]
+
+    @Test("takes the state of its own devices, and has the same state afterwards")
+    func rehearses() throws {
+        func state(_ machine: VirtualMachine) -> [[UInt8]] {
+            machine.deviceSections.map { section in
+                var writer = VMStateWriter(dialect: .martlet, version: section.version(.martlet))
+                section.save(&writer)
+                return writer.output.bytes
+            }
+        }
+        let machine = try machine(Self.powerOff, ["-incoming", "defer", "-smp", "2"])
+        let before = state(machine)
+        try machine.rehearse(.martlet, loading: true)
+        #expect(state(machine) == before)
+    }
 
     @Test("powers off through the test device")
     func powersOff() async throws {

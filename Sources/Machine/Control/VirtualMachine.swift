@@ -80,9 +80,9 @@ public final class VirtualMachine: Sendable {
             }
         }
         guard !configuration.isNone else { return }
-        rehearse(.martlet)
-        guard configuration.incoming == nil else { return }
         do {
+            try rehearse(.martlet, loading: configuration.incoming != nil)
+            guard configuration.incoming == nil else { return }
             try board.loadFlash()
             try board.boot()
         } catch {

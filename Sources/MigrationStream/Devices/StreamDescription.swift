@@ -29,21 +29,35 @@ public struct StreamDescription: Equatable, Sendable {
     ///
     /// - Parameter configuration: described by senders of QEMU 9 and later; nil leaves it out, as 7.2 does.
     public func json(configuration: StreamConfiguration?) -> String {
-        var text = "{"
-        if let configuration { text += "\"configuration\": {\(configuration.layout.jsonMembers)}, " }
-        text += "\"page_size\": \(pageSize), \"devices\": ["
-        text += devices.map {
-            "{\"name\": \(jsonString($0.name)), \"instance_id\": \($0.instance), \($0.layout.jsonMembers)}"
-        }.joined(separator: ", ")
-        return text + "]}"
+        String(decoding: text(configuration).bytes, as: UTF8.self)
     }
 
     /// Writes the whole item.
     public func encode(to writer: inout ByteWriter, configuration: StreamConfiguration?) {
-        let text = json(configuration: configuration)
+        let text = text(configuration)
         writer.uint8(ItemType.description.rawValue)
-        writer.uint32(UInt32(text.utf8.count))
-        writer.append(text.utf8)
+        writer.uint32(UInt32(text.count))
+        writer.append(text.bytes)
+    }
+
+    private func text(_ configuration: StreamConfiguration?) -> ByteWriter {
+        var text = ByteWriter(reserving: 64 << 10)
+        text.append("{")
+        if let configuration {
+            text.append("\"configuration\": {")
+            configuration.layout.encodeMembers(to: &text)
+            text.append("}, ")
+        }
+        text.append("\"page_size\": \(pageSize), \"devices\": [")
+        for (index, device) in devices.enumerated() {
+            text.append(index > 0 ? ", {\"name\": " : "{\"name\": ")
+            text.append(jsonString(device.name))
+            text.append(", \"instance_id\": \(device.instance), ")
+            device.layout.encodeMembers(to: &text)
+            text.append("}")
+        }
+        text.append("]}")
+        return text
     }
 }
 

@@ -73,33 +73,63 @@ public struct VMStateLayout: Equatable, Sendable {
 
     /// The members `"vmsd_name":…,"version":…,"fields":[…]` without braces, as they stand in the stream's JSON.
     public var jsonMembers: String {
-        var text = "\"vmsd_name\": \"\(name)\", \"version\": \(version), \"fields\": ["
-        let repeated = Dictionary(grouping: fields.filter { $0.repetition == .none }, by: \.name)
-            .filter { $0.value.count > 1 }
-        var seen: [String: Int] = [:]
-        text += fields.map { field in
-            var name = field.name
-            if repeated[name] != nil, field.repetition == .none {
-                let number = seen[name, default: 0]
-                seen[name] = number + 1
-                name += "[\(number)]"
+        var text = ByteWriter()
+        encodeMembers(to: &text)
+        return String(decoding: text.bytes, as: UTF8.self)
+    }
+
+    /// Writes ``jsonMembers``. Bytes, not strings put together: the guest waits for it at a hand-over.
+    public func encodeMembers(to text: inout ByteWriter) {
+        text.append("\"vmsd_name\": \"")
+        text.append(name)
+        text.append("\", \"version\": ")
+        text.append(String(version))
+        text.append(", \"fields\": [")
+        var numbers = repeatedNames
+        for (index, field) in fields.enumerated() {
+            if index > 0 { text.append(", ") }
+            text.append("{\"name\": \"")
+            text.append(field.name)
+            if field.repetition == .none, let number = numbers[field.name] {
+                text.append("[\(number)]")
+                numbers[field.name] = number + 1
             }
-            var item = "{\"name\": \"\(name)\", "
+            text.append("\", ")
             switch field.repetition {
             case .none: break
-            case .arrayLength(let count): item += "\"array_len\": \(count), "
-            case .index(let index): item += "\"index\": \(index), "
+            case .arrayLength(let count): text.append("\"array_len\": \(count), ")
+            case .index(let index): text.append("\"index\": \(index), ")
             }
-            item += "\"type\": \"\(field.type)\", "
-            if let structure = field.structure { item += "\"struct\": {\(structure.jsonMembers)}, " }
-            return item + "\"size\": \(field.size)}"
-        }.joined(separator: ", ")
-        text += "]"
-        if !subsections.isEmpty {
-            text += ", \"subsections\": ["
-            text += subsections.map { "{\($0.jsonMembers)}" }.joined(separator: ", ")
-            text += "]"
+            text.append("\"type\": \"")
+            text.append(field.type)
+            text.append("\", ")
+            if let structure = field.structure {
+                text.append("\"struct\": {")
+                structure.encodeMembers(to: &text)
+                text.append("}, ")
+            }
+            text.append("\"size\": ")
+            text.append(String(field.size))
+            text.append("}")
         }
-        return text
+        text.append("]")
+        guard !subsections.isEmpty else { return }
+        text.append(", \"subsections\": [")
+        for (index, part) in subsections.enumerated() {
+            text.append(index > 0 ? ", {" : "{")
+            part.encodeMembers(to: &text)
+            text.append("}")
+        }
+        text.append("]")
+    }
+
+    /// Names that several single fields have, which are numbered, each with its first number.
+    private var repeatedNames: [String: Int] {
+        var seen = Set<String>(minimumCapacity: fields.count)
+        var repeated: [String: Int] = [:]
+        for field in fields where field.repetition == .none {
+            if !seen.insert(field.name).inserted { repeated[field.name] = 0 }
+        }
+        return repeated
     }
 }
