@@ -59,6 +59,7 @@ test: deps lint guests build
 ifeq ($(E2E),yes)
 	Scripts/soak.py --binary '$(BINARY)' --moves 10 --harts 1,2 --transport unix+tcp --optional
 	Scripts/interop.py --binary '$(BINARY)' --harts 1,4 --short --optional
+	Scripts/clients.py --binary '$(BINARY)' --optional
 endif
 
 demo: build

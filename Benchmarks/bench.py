@@ -149,9 +149,9 @@ def random_over(transport, tls=False):
         binary, directory, '1280M', 'set=4M fill=1G rate=0 beat=1', transport, 1028 * MIB, tls=tls)
 
 
-def multifd(compression, tls=False):
+def multifd(compression, tls=False, text=False):
     return lambda binary, directory, options: move(
-        binary, directory, '1280M', 'set=4M fill=1G rate=0 beat=1', 'tcp', 1028 * MIB, ['multifd'],
+        binary, directory, '1280M', f'set=4M fill=1G rate=0 beat=1 text={int(text)}', 'tcp', 1028 * MIB, ['multifd'],
         {'multifd-channels': 2, 'multifd-compression': compression}, tls)
 
 
@@ -169,11 +169,70 @@ def dirtying(rate):
         binary, directory, '512M', f'set=256M rate={rate}M beat=1', 'unix', 256 * MIB)
 
 
+def under_way(binary, directory, capabilities, parameters, seconds=3):
+    """A migration that cannot end, as the guest rewrites 128 MiB as fast as it can: what it does to the guest, and how
+    many pages a second go as differences."""
+    arguments = bare('demo', '512M', 'set=128M rate=1000000M beat=0')
+    uri = f'unix:{directory}/move.sock'
+    vmms = []
+
+    def rewritten(vmm):
+        seen = len(vmm.serial.lines)
+        vmm.serial.send('r')
+        at, match = vmm.serial.wait(r'^report .*rewritten (\d+)', 60, seen)
+        return at, int(match[1])
+
+    def speed_for(vmm, seconds):
+        began, first = rewritten(vmm)
+        time.sleep(seconds)
+        ended, last = rewritten(vmm)
+        return (last - first) / (ended - began)
+
+    try:
+        source = VMM(binary, 'source', directory, arguments)
+        vmms.append(source)
+        source.serial.wait(r'^demo ready', 240)
+        destination = VMM(binary, 'destination', directory, arguments + ['-incoming', uri])
+        vmms.append(destination)
+        for vmm in vmms:
+            vmm.qmp.call('migrate-set-capabilities', capabilities=[
+                {'capability': name, 'state': True} for name in capabilities])
+        source.qmp.call('migrate-set-parameters', **parameters, **{'downtime-limit': 1})
+        alone = speed_for(source, seconds)
+        source.qmp.call('migrate', uri=uri)
+        end = time.monotonic() + 60
+        while source.qmp.call('query-migrate').get('ram', {}).get('dirty-sync-count', 0) < 2:
+            if time.monotonic() > end:
+                raise Failure('the migration does not come to its second pass')
+            time.sleep(0.02)
+        before, began = source.qmp.call('query-migrate'), time.monotonic()
+        moving = speed_for(source, seconds)
+        after, ended = source.qmp.call('query-migrate'), time.monotonic()
+        if after['status'] != 'active':
+            raise Failure(f"the migration is {after['status']}, and should go on")
+        deltas = [info.get('xbzrle-cache', {}).get('pages', 0) for info in (before, after)]
+        return {'slow_down_percent': (1 - moving / alone) * 100, 'rewritten_per_s': moving,
+                'delta_pages_per_s': (deltas[1] - deltas[0]) / (ended - began)}
+    finally:
+        for vmm in vmms:
+            vmm.kill()
+
+
+def slow_down(binary, directory, options):
+    return under_way(binary, directory, [], {'max-bandwidth': 64 * MIB})
+
+
+def xbzrle_pages(binary, directory, options):
+    return under_way(binary, directory, ['xbzrle'], {'max-bandwidth': UNLIMITED, 'xbzrle-cache-size': 256 * MIB})
+
+
 MEASUREMENTS = {
     'speed': speed, 'linux': linux_start_and_idle, 'random-unix': random_over('unix'), 'random-tcp': random_over('tcp'),
     'zero-4G': mostly_zero, 'dirty-200': dirtying(200),
     'dirty-100': dirtying(100), 'dirty-300': dirtying(300), 'dirty-500': dirtying(500), 'multifd': multifd('none'), 'multifd-zlib': multifd('zlib'),
-    'multifd-zstd': multifd('zstd'), 'xbzrle': xbzrle, 'tls': random_over('tcp', True), 'tls-multifd': multifd('none', True),
+    'multifd-zstd': multifd('zstd'), 'text': multifd('none', text=True), 'text-zlib': multifd('zlib', text=True),
+    'text-zstd': multifd('zstd', text=True), 'xbzrle': xbzrle,
+    'xbzrle-pages': xbzrle_pages, 'slow-down': slow_down, 'tls': random_over('tcp', True), 'tls-multifd': multifd('none', True),
 }
 
 # Moves that last a tenth of a second vary more: they are taken so many times in each run.
@@ -216,6 +275,12 @@ AIMS = [
     ('multifd-zlib', 'cpu_s', '  processor time of both sides', 's', 'ratio at most', 1),
     ('multifd-zstd', 'total_ms', '  the same with zstd, level 1, total', 'ms', 'ratio at most', 1),
     ('multifd-zstd', 'cpu_s', '  processor time of both sides', 's', 'ratio at most', 1),
+    ('text', 'total_ms', '1 GiB of text-like data over two multifd channels, tcp, total', 'ms', 'ratio at most', 1),
+    ('text', 'cpu_s', '  processor time of both sides', 's', 'ratio at most', 1),
+    ('text-zlib', 'total_ms', '  the same with zlib, level 1, total', 'ms', 'ratio at most', 1),
+    ('text-zlib', 'cpu_s', '  processor time of both sides', 's', 'ratio at most', 1),
+    ('text-zstd', 'total_ms', '  the same with zstd, level 1, total', 'ms', 'ratio at most', 1),
+    ('text-zstd', 'cpu_s', '  processor time of both sides', 's', 'ratio at most', 1),
     ('tls', 'total_ms', '1 GiB of random data over TLS, tcp, total', 'ms', 'ratio at most', 1.1),
     ('tls', 'cpu_s', '  processor time of both sides', 's', None, None),
     ('tls', 'pause_ms', '  pause seen from outside', 'ms', 'ratio at most', 1),
@@ -223,6 +288,8 @@ AIMS = [
     ('tls-multifd', 'cpu_s', '  processor time of both sides', 's', None, None),
     ('xbzrle', 'total_ms', '100 MB/s of dirtying with xbzrle, no bandwidth limit, total', 'ms', 'ratio at most', 1),
     ('xbzrle', 'cpu_s', '  processor time of both sides', 's', 'ratio at most', 1),
+    ('xbzrle-pages', 'delta_pages_per_s', 'xbzrle, pages a second that go as differences', '', 'ratio at least', 1),
+    ('slow-down', 'slow_down_percent', 'a guest that only writes, slower while it moves at 64 MiB/s by', '%', None, None),
 ]
 
 

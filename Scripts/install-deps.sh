@@ -5,7 +5,7 @@ set -eu
 # libslirp's description asks for glib's, which Debian's libslirp-dev does not bring. qemu-system-misc is QEMU 7.2, a
 # peer of the tests; ipxe-qemu has the ROM of its network cards on PCI.
 packages="libslirp-dev libglib2.0-dev zlib1g-dev libzstd-dev libgnutls28-dev pkg-config opensbi qemu-system-misc ipxe-qemu cpio xz-utils zstd
- python3 ca-certificates gcc-riscv64-linux-gnu"
+ python3 python3-venv socat ca-certificates gcc-riscv64-linux-gnu"
 if ! command -v dpkg-query >/dev/null; then
     for file in pkg-config python3 cpio xz; do command -v $file >/dev/null || echo "install-deps: $file is missing" >&2; done
     pkg-config --exists slirp 2>/dev/null || echo "install-deps: the development files of libslirp are missing" >&2

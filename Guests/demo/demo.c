@@ -7,7 +7,7 @@
  *
  * Boot arguments: set=16M rate=32M fill=0 beat=20 (milliseconds between heartbeats, 0 = none) sleep=0 (1: the hart
  * sleeps while there is nothing to do. Not for a move to or among QEMU 10.0.2, which loses the board's timer then)
- * harts=1 others=32M.
+ * harts=1 others=32M text=0 (1: what is not rewritten is words of eight letters instead of random numbers).
  * Lines it prints:  demo ready …   beat N   corrupt page A word W found F wanted W   verdict ok|BAD …   report …
  * Keys it knows:    v verify everything   r report   x power off
  */
@@ -62,9 +62,16 @@ static inline void sign(volatile u64 *p, u64 generation)
     p[511] = stamp(page, 511, generation);
 }
 
-/* The other words of a page: a sequence that its address starts. */
+/* The other words of a page: a sequence that its address starts, or the words of a vocabulary that it picks. */
+static u64 text_like, vocabulary[256];
+static void write_text(u64 page)
+{
+    u64 *p = (u64 *)page, x = scramble(page);
+    for (u64 i = 0; i < WORDS; i++, x = x * 0x5851f42d4c957f2dUL + 1) p[i] = vocabulary[x >> 56];
+}
 static void write_filling(u64 page)
 {
+    if (text_like) { write_text(page); return; }
     u64 *p = (u64 *)page, x = scramble(page);
     for (u64 i = 0; i < WORDS; i += 4) {
         p[i] = x; x = x * 0x5851f42d4c957f2dUL + 1;
@@ -79,7 +86,10 @@ static void verify_page(u64 page, int signed_page, u64 generation)
     u64 x = scramble(page), m = middle(page);
     for (u64 i = 0; i < WORDS; i++, x = x * 0x5851f42d4c957f2dUL + 1) {
         if (signed_page && (i == 0 || i == m || i == 511)) expect(p, i, generation);
-        else if (p[i] != x) complain(page, i, p[i], x);
+        else {
+            u64 wanted = text_like ? vocabulary[x >> 56] : x, found = p[i];
+            if (found != wanted) complain(page, i, found, wanted);
+        }
     }
 }
 
@@ -144,6 +154,8 @@ void guest_main(const u8 *tree)
     if (harts < 1 || harts > MOST_HARTS) harts = 1;
     beat_ticks = argument("beat", 20) * (TICKS_PER_SECOND / 1000);
     sleeps = argument("sleep", 0);
+    text_like = argument("text", 0);
+    for (u64 i = 0; i < 256; i++) vocabulary[i] = 0x6161616161616161UL + (scramble(i + 1) & 0x0f0f0f0f0f0f0f0fUL);
     if (set_pages == 0 || set_pages > room / harts || fill_pages > room - set_pages * harts) {
         text("demo: set and fill do not fit the memory of"); field("bytes", memory_size); put('\n');
         power_off();
