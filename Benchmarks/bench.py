@@ -238,6 +238,9 @@ MEASUREMENTS = {
 # Moves that last a tenth of a second vary more: they are taken so many times in each run.
 REPEATS = {'zero-4G': 3, 'dirty-200': 3, 'dirty-100': 2, 'dirty-300': 2, 'dirty-500': 2, 'xbzrle': 3}
 
+# Taken in every second run only: they last long, or vary little.
+SELDOM = {'multifd-zlib', 'text', 'text-zlib', 'text-zstd', 'xbzrle-pages', 'slow-down', 'tls', 'tls-multifd'}
+
 # What is aimed at: (measurement, figure, words, unit, kind, limit). A ratio is Martlet's figure divided by the peer's.
 AIMS = [
     ('speed', 'geometric_mips', 'guest speed, geometric mean of the three programs', 'MIPS', 'ratio at least', 0.2),
@@ -383,7 +386,8 @@ def main():
         options.instructions = count_instructions(options, directory) if 'speed' in chosen else {}
         result['instructions_per_unit'] = options.instructions
         for turn in range(options.runs):
-            for name, again in ((name, again) for name in chosen for again in range(REPEATS.get(name, 1))):
+            due = [name for name in chosen if turn % 2 == 0 or name not in SELDOM]
+            for name, again in ((name, again) for name in due for again in range(REPEATS.get(name, 1))):
                 for side in ((0, 1) if (turn + again) % 2 == 0 else (1, 0)):
                     try:
                         row = MEASUREMENTS[name](programs[side], directory, options)
