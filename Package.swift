@@ -128,7 +128,7 @@ let package = Package(
             "Machine",
             [
                 "RISCV", "Devices", "BlockImages", "Migration", "MigrationStream", "Transport", "GuestMemory",
-                "VMState", "QAPI", "Bytes", "Threads", "Files",
+                "VMState", "QAPI", "Bytes", "Threads", "Files", "StreamCorpus",
             ]),
         .testTarget(name: "ArchitectureTests", swiftSettings: settings),
         .testTarget(

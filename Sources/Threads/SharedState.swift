@@ -50,6 +50,7 @@ public final class SharedState<State>: @unchecked Sendable {
     ///
     /// - Parameter milliseconds: how long at most, nil: without end.
     /// - Returns: what `body` gave; nil when the time was over.
+    @discardableResult
     public func wait<Result>(milliseconds: Int? = nil, _ body: (inout State) -> Result?) -> Result? {
         let end = cplatform_monotonic_ns() &+ Int64(milliseconds ?? 0) * 1_000_000
         var time = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))

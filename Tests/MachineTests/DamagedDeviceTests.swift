@@ -2,6 +2,7 @@ import Bytes
 import Foundation
 import Machine
 import MigrationStream
+import StreamCorpus
 import Testing
 import VMState
 
@@ -108,19 +109,8 @@ struct DamagedDeviceTests {
             }
         }
         #expect(refused > 150, "\(refused)")
-        try expectGolden(text, "devices.txt")
-    }
-
-    /// Compares a text with the one that is kept.
-    private func expectGolden(_ text: String, _ name: String) throws {
-        let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../Fixtures/damaged/\(name)").standardizedFileURL
-        if ProcessInfo.processInfo.environment["MARTLET_UPDATE"] != nil {
-            try text.write(to: file, atomically: true, encoding: .utf8)
-        }
-        let kept = try String(contentsOf: file, encoding: .utf8).split(separator: "\n\n")
-        let found = text.split(separator: "\n\n")
-        for (kept, found) in zip(kept, found) { #expect(found == kept) }
+        let (found, kept) = try paragraphs(text, keptIn: "devices.txt")
+        for (found, kept) in zip(found, kept) { #expect(found == kept) }
         #expect(found.count == kept.count)
     }
 }

@@ -7,16 +7,9 @@ import VMState
 
 @Suite("Migration parameters over QMP")
 struct MigrationParameterTests {
-    private func commands() throws -> MachineCommands {
-        let machine = try VirtualMachine(
-            MachineOptions(parsing: ["-nodefaults", "-display", "none", "-m", "16M", "-bios", "none"])
-                .configuration)
-        return MachineCommands(machine, controller: MigrationController(machine))
-    }
-
     @Test("The dialect is qemu-10.0 until x-martlet-dialect says otherwise")
     func dialect() async throws {
-        let commands = try commands()
+        let commands = try MachineCommands.stopped()
         #expect(try await commands.queryMigrateParameters().xMartletDialect == .qemu100)
         for dialect in Dialect.allCases {
             let name = try #require(

@@ -8,13 +8,6 @@ import Testing
 /// What management programs ask before and after they start a guest.
 @Suite("What there is, told to management programs", .serialized)
 struct ObjectCommandTests {
-    private func commands(_ options: [String]) throws -> MachineCommands {
-        let machine = try VirtualMachine(
-            MachineOptions(parsing: ["-nodefaults", "-display", "none", "-bios", "none"] + options)
-                .configuration)
-        return MachineCommands(machine, controller: MigrationController(machine))
-    }
-
     private func disk() throws -> String {
         let path = "/tmp/martlet-objects-\(getpid())-\(UInt32.random(in: 0...(.max)))"
         guard let file = unsafe fopen(path, "w") else { throw OptionError("test", "no file") }
@@ -25,7 +18,7 @@ struct ObjectCommandTests {
 
     @Test("every command that the schema calls built is done")
     func everyCommand() async throws {
-        let commands = try commands(["-m", "16M", "-S"])
+        let commands = try MachineCommands.stopped()
         for name in CommandName.allCases where name.isBuilt && !name.isAnsweredByMonitor && name != .quit {
             do {
                 _ = try await name.run([:], by: commands, descriptors: NoDescriptors())
@@ -76,7 +69,7 @@ struct ObjectCommandTests {
 
     @Test("a machine for asking has neither harts nor devices")
     func none() async throws {
-        let commands = try commands([
+        let commands = try MachineCommands.stopped([
             "-S", "-no-user-config", "-nographic", "-machine", "none,accel=kvm:tcg",
         ])
         defer { commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
@@ -94,7 +87,7 @@ struct ObjectCommandTests {
 
     @Test("types are told with what they descend from")
     func types() async throws {
-        let commands = try commands(["-m", "16M"])
+        let commands = try MachineCommands.stopped()
         defer { commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
         let all = try await commands.qomListTypes(.init()).map(\.name)
         // What a management program looks for.
@@ -132,7 +125,7 @@ struct ObjectCommandTests {
     func peripherals() async throws {
         let path = try disk()
         defer { unsafe unlink(path) }
-        let commands = try commands([
+        let commands = try MachineCommands.stopped([
             "-m", "16M", "-object", "memory-backend-ram,id=m,size=16M", "-chardev", "null,id=c",
             "-blockdev", #"{"driver":"file","filename":"\#(path)","node-name":"low"}"#,
             "-blockdev", #"{"driver":"raw","file":"low","node-name":"high","read-only":true}"#,
@@ -188,7 +181,7 @@ struct ObjectCommandTests {
 
     @Test("without a balloon there is none")
     func noBalloon() async throws {
-        let commands = try commands(["-m", "16M"])
+        let commands = try MachineCommands.stopped()
         defer { commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
         await #expect(throws: QAPIError(.deviceNotActive, "No balloon device has been activated")) {
             try await commands.queryBalloon()
@@ -197,7 +190,7 @@ struct ObjectCommandTests {
 
     @Test("a terminal is told by its chardev's label")
     func terminals() async throws {
-        let commands = try commands([
+        let commands = try MachineCommands.stopped([
             "-m", "16M", "-chardev", "pty,id=charserial0", "-serial", "chardev:charserial0",
         ])
         defer { commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit) }

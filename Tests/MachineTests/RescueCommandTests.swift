@@ -12,14 +12,6 @@ import Transport
 /// Descriptors for the whole process, connections that are broken on demand, jobs, and the harts' threads.
 @Suite("Descriptors, yank, jobs, threads", .serialized)
 struct RescueCommandTests {
-    private func commands(_ options: [String] = []) throws -> MachineCommands {
-        let machine = try VirtualMachine(
-            MachineOptions(
-                parsing: ["-nodefaults", "-display", "none", "-bios", "none", "-m", "16M"] + options
-            ).configuration)
-        return MachineCommands(machine, controller: MigrationController(machine))
-    }
-
     /// A client that has passed descriptors.
     private final class Client: PassedDescriptors {
         private let arrived: Mutex<[Int32]>
@@ -42,7 +34,7 @@ struct RescueCommandTests {
 
     @Test("no job can be found")
     func jobs() async throws {
-        let commands = try commands()
+        let commands = try MachineCommands.stopped()
         defer { commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
         for name in CommandName.allCases where name.rawValue.hasPrefix("job-") {
             await #expect(throws: QAPIError.generic("Job not found")) {
@@ -56,7 +48,7 @@ struct RescueCommandTests {
     func sets() async throws {
         let (reader, writer) = try pipe()
         let client = Client([writer])
-        let first = try commands()
+        let first = try MachineCommands.stopped()
         let set = try await first.addFd(.init(opaque: "log"), descriptors: client)
         #expect(set.fd == Int64(writer))
         await #expect(throws: QAPIError.noDescriptor) { try await first.addFd(.init(), descriptors: client) }
@@ -65,7 +57,7 @@ struct RescueCommandTests {
             listed.contains(.init(fdsetId: set.fdsetId, fds: [.init(fd: Int64(writer), opaque: "log")])))
         first.machine.shutdown(byGuest: false, reason: .hostQmpQuit)
 
-        let second = try commands(["-serial", "file:/dev/fdset/\(set.fdsetId)"])
+        let second = try MachineCommands.stopped(["-serial", "file:/dev/fdset/\(set.fdsetId)"])
         try await second.removeFd(.init(fdsetId: set.fdsetId, fd: set.fd))
         for (set, fd, name) in [
             (set.fdsetId, Int64?.none, "fdset-id:\(set.fdsetId)"), (77, 5, "fdset-id:77, fd:5"),
@@ -86,7 +78,7 @@ struct RescueCommandTests {
     @Test("a set's number is not negative, and a descriptor that is refused is closed")
     func badNumber() async throws {
         let (reader, writer) = try pipe()
-        let commands = try commands()
+        let commands = try MachineCommands.stopped()
         defer { commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
         await #expect(throws: QAPIError.generic("Parameter 'fdset-id' expects a non-negative value")) {
             try await commands.addFd(.init(fdsetId: -1), descriptors: Client([writer]))
@@ -127,7 +119,7 @@ struct RescueCommandTests {
     @Test("yank breaks a connection that is there, and none when one of those that are asked for is not")
     func yank() async throws {
         let path = socketPath()
-        let commands = try commands(["-serial", "unix:\(path),server=on,wait=off"])
+        let commands = try MachineCommands.stopped(["-serial", "unix:\(path),server=on,wait=off"])
         defer { commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
         #expect(try await commands.queryYank() == [.chardev(.init(id: "serial0"))])
         try await commands.yank(.init(instances: []))
@@ -152,7 +144,7 @@ struct RescueCommandTests {
 
     @Test("a migration can be yanked while it is under way")
     func yankMigration() async throws {
-        let commands = try commands(["-incoming", "defer"])
+        let commands = try MachineCommands.stopped(["-incoming", "defer"])
         defer { commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
         #expect(try await commands.queryYank() == [])
         let (near, far) = try Channel.pair()
@@ -173,7 +165,7 @@ struct RescueCommandTests {
 
     @Test("harts have their threads before the guest runs, and keep them")
     func threads() async throws {
-        let commands = try commands(["-smp", "2", "-S"])
+        let commands = try MachineCommands.stopped(["-smp", "2", "-S"])
         defer { commands.machine.shutdown(byGuest: false, reason: .hostQmpQuit) }
         commands.machine.startHarts()
         let before = try await commands.queryCpusFast().map(\.threadId)

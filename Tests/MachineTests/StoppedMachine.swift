@@ -9,6 +9,7 @@ extension MachineCommands {
             MachineOptions(
                 parsing: ["-nodefaults", "-display", "none", "-m", "16M", "-bios", "none", "-S"] + extra
             ).configuration)
-        return MachineCommands(machine, controller: MigrationController(machine))
+        return MachineCommands(
+            machine, controller: MigrationController(machine, objects: machine.userObjects))
     }
 }

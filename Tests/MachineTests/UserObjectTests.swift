@@ -11,13 +11,6 @@ struct UserObjectTests {
     private static let fixtures = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures/tls").path
 
-    private func commands(_ options: [String] = []) throws -> MachineCommands {
-        let given = ["-nodefaults", "-display", "none", "-bios", "none", "-m", "16M"] + options
-        let machine = try VirtualMachine(MachineOptions(parsing: given).configuration)
-        return MachineCommands(
-            machine, controller: MigrationController(machine, objects: machine.userObjects))
-    }
-
     private func add(_ commands: MachineCommands, _ json: String) async throws {
         let text = json.replacing("FIXTURES", with: Self.fixtures)
         try await commands.objectAdd(ObjectOptions(json: JSONValue(parsing: text)))
@@ -62,11 +55,11 @@ struct UserObjectTests {
         let given = [text, json].map { $0.replacing("FIXTURES", with: Self.fixtures) }
         var found: [[ObjectOptions]] = []
         for option in given {
-            let commands = try commands(["-object", option])
+            let commands = try MachineCommands.stopped(["-object", option])
             found.append(commands.machine.userObjects.all)
             end(commands)
         }
-        let commands = try commands()
+        let commands = try MachineCommands.stopped()
         defer { end(commands) }
         try await add(commands, json)
         #expect(found[0] == found[1] && found[0] == commands.machine.userObjects.all && found[0].count == 1)
@@ -115,7 +108,7 @@ struct UserObjectTests {
             ),
         ])
     func wrong(json: String, error: String) async throws {
-        let commands = try commands(["-object", "memory-backend-ram,id=m,size=16M"])
+        let commands = try MachineCommands.stopped(["-object", "memory-backend-ram,id=m,size=16M"])
         defer { end(commands) }
         let failure = await #expect(throws: QAPIError.self) { try await add(commands, json) }
         #expect(failure?.description.contains(error) == true, "\(failure?.description ?? "")")
@@ -128,22 +121,22 @@ struct UserObjectTests {
         let error = OptionError(
             "-object tls-creds-x509,id=t",
             "Unable to access credentials /none/ca-cert.pem: No such file or directory")
-        #expect(throws: error) { try commands(["-object", "tls-creds-x509,id=t,dir=/none"]) }
+        #expect(throws: error) { try MachineCommands.stopped(["-object", "tls-creds-x509,id=t,dir=/none"]) }
         let locked = "tls-creds-x509,id=t,dir=\(Self.fixtures)/locked,passwordid=s"
-        end(try commands(["-object", locked, "-object", "secret,id=s,data=heron"]))
+        end(try MachineCommands.stopped(["-object", locked, "-object", "secret,id=s,data=heron"]))
         #expect(throws: OptionError.self) {
-            try commands(["-object", locked, "-object", "secret,id=s,data=gull"])
+            try MachineCommands.stopped(["-object", locked, "-object", "secret,id=s,data=gull"])
         }
         // QEMU's other name.
         let file = "\(Self.fixtures)/psk/keys.psk"
         #expect(throws: OptionError.self) {
-            try commands(["-object", "authz-list-file,id=t,filename=\(file)"])
+            try MachineCommands.stopped(["-object", "authz-list-file,id=t,filename=\(file)"])
         }
     }
 
     @Test("Objects that the machine stands on stay, others go once")
     func deletion() async throws {
-        let commands = try commands([
+        let commands = try MachineCommands.stopped([
             "-object", "memory-backend-ram,id=m,size=16M", "-object", "rng-random,id=r",
         ])
         defer { end(commands) }
@@ -163,7 +156,7 @@ struct UserObjectTests {
 
     @Test("A secret does not come out again")
     func secret() async throws {
-        let commands = try commands(["-object", "secret,id=s,data=heron"])
+        let commands = try MachineCommands.stopped(["-object", "secret,id=s,data=heron"])
         defer { end(commands) }
         #expect(try await commands.qomList(.init(path: "/objects/s")).map(\.name) == ["type"])
     }
@@ -175,7 +168,7 @@ struct UserObjectTests {
             ("O=other,CN=src", false), ("", false),
         ])
     func rules(name: String, isLetIn: Bool) async throws {
-        let commands = try commands()
+        let commands = try MachineCommands.stopped()
         defer { end(commands) }
         try await add(
             commands,
@@ -187,7 +180,7 @@ struct UserObjectTests {
 
     @Test("A judge that is none, or not there, lets nobody in")
     func noJudge() async throws {
-        let commands = try commands(["-object", "secret,id=s,data=x"])
+        let commands = try MachineCommands.stopped(["-object", "secret,id=s,data=x"])
         defer { end(commands) }
         let objects = commands.machine.userObjects
         #expect(objects.refusal(of: "CN=a", by: "nosuch") == "Cannot find QAuthZ object ID nosuch")
@@ -205,7 +198,7 @@ struct UserObjectTests {
                 .write(toFile: path, atomically: true, encoding: .utf8)
         }
         try write("allow")
-        let commands = try commands()
+        let commands = try MachineCommands.stopped()
         defer { end(commands) }
         try await add(commands, #"{"qom-type":"authz-listfile","id":"now","filename":"\#(path)"}"#)
         try await add(

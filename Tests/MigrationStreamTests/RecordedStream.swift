@@ -1,6 +1,7 @@
 import Bytes
 import Foundation
 import MigrationStream
+import StreamCorpus
 
 /// A stream recorded from QEMU, kept in Tests/Fixtures/streams.
 struct RecordedStream: CustomStringConvertible, Sendable {
@@ -40,22 +41,6 @@ struct RecordedStream: CustomStringConvertible, Sendable {
 
     /// The recordings need the command `zstd`.
     static let canBeRead = (try? output(of: "zstd --version").isEmpty) == false
-}
-
-struct CommandFailed: Error {}
-
-/// What a shell command writes.
-func output(of command: String) throws -> [UInt8] {
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", command]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw CommandFailed() }
-    return Array(data)
 }
 
 /// Guest memory for tests: takes what the stream lists, and keeps the records of one section body in order so that

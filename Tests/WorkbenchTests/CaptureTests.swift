@@ -1,6 +1,7 @@
 import Bytes
 import Foundation
 import MigrationStream
+import StreamCorpus
 import Testing
 
 @testable import Workbench
@@ -101,20 +102,4 @@ extension CaptureTests {
             StreamDifference.Guest(StreamEventReader(try capture.open())), StreamDifference.Guest(copy))
         #expect(difference.text == "the guests are the same")
     }
-}
-
-struct CommandFailed: Error {}
-
-/// What a shell command writes.
-func output(of command: String) throws -> [UInt8] {
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", command]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw CommandFailed() }
-    return Array(data)
 }

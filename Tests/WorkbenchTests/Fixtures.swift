@@ -1,6 +1,7 @@
 import Bytes
 import Foundation
 import MigrationStream
+import StreamCorpus
 import Testing
 import VMState
 
