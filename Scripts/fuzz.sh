@@ -14,6 +14,7 @@ program=$build/release/fuzz-$target
 corpus=.fuzz/$target seeds=Tests/Fixtures/fuzz/$target
 mkdir -p "$corpus" ".fuzz/$target-findings"
 [ "$target" != devices ] || { mkdir -p .fuzz/devices-seeds && $program --seeds .fuzz/devices-seeds; }
+[ "$target" != qcow2 ] || { mkdir -p .fuzz/qcow2-seeds && zstd -dcq Tests/Fixtures/streams/savevm.qcow2.zst > .fuzz/qcow2-seeds/savevm; }
 folders=$corpus
 for folder in "$seeds" ".fuzz/$target-seeds"; do [ ! -d "$folder" ] || folders="$folders $folder"; done
 # Swift's own backtraces would take minutes with the sanitizer's instrumentation; libFuzzer keeps the input anyway.

@@ -13,7 +13,7 @@ public struct ByteWriter: Sendable {
     public mutating func uint64(_ value: UInt64) { integer(value) }
 
     private mutating func integer<T: FixedWidthInteger & UnsignedInteger>(_ value: T) {
-        withUnsafeBytes(of: value.bigEndian) { unsafe bytes.append(contentsOf: $0) }
+        unsafe withUnsafeBytes(of: value.bigEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 
     public mutating func append(_ other: some Sequence<UInt8>) { bytes.append(contentsOf: other) }
