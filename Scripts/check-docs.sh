@@ -17,7 +17,8 @@ for catalogue in Sources/*/*.docc; do
     name=$(basename "$catalogue" .docc)
     mkdir -p "$work/$name"
     includes=
-    for map in "$scratch"/debug/*.build/module.modulemap Sources/*/module.modulemap Sources/*/include/module.modulemap; do
+    for map in "$scratch"/debug/*.build/module.modulemap Sources/*/module.modulemap Sources/*/include/module.modulemap \
+        "$scratch"/checkouts/*/Sources/*/include/module.modulemap; do
         [ -f "$map" ] && includes="$includes -Xcc -fmodule-map-file=$map"
     done
     # shellcheck disable=SC2086

@@ -49,7 +49,7 @@ public final class DirtyLog: @unchecked Sendable {
             1 << UInt64(page & 63), ordering: .acquiringAndReleasing)
     }
 
-    /// Marks a page that a hart writes. Cheaper than ``mark(_:)`` when the mark is there already, but what it looks at may
+    /// Marks a page that a hart writes. Cheaper than `mark(_:)` when the mark is there already, but what it looks at may
     /// be older than a drain: whoever drains must wait for the writer before the drained pages are read, as dropping a
     /// hart's write permissions does.
     ///

@@ -84,13 +84,13 @@ extension Hart {
         return state
     }
 
-    /// Takes what `cpu_common` brought. Only while paused, before ``setState(_:)``.
+    /// Takes what `cpu_common` brought. Only while paused, before ``setState(_:_:)``.
     public func setCommonState(_ state: CPUCommonState) { isWaiting = state.halted != 0 }
 
     /// Takes a state from a stream. Only while paused, with the virtual clock set; timers are armed by `stimecmp`
     /// alone, never by what a stream says of them.
     ///
-    /// - Throws: ``VMStateError`` when a hart cannot be in that state.
+    /// - Throws: `VMStateError` when a hart cannot be in that state.
     public func setState(_ new: CPUState, _ reader: VMStateReader) throws(VMStateError) {
         guard new.misaMxl == 2 else {
             throw reader.invalid("env.misa_mxl", expected: "2 (RV64)", found: "\(new.misaMxl)")

@@ -43,7 +43,7 @@ public final class CharacterBackend: @unchecked Sendable {
     public private(set) var ptyPath: String?
     private static let savedTerminal = SavedTerminal()
 
-    /// Opens the backend; nothing is read before ``start(room:receive:)``.
+    /// Opens the backend; nothing is read before ``start(lock:room:receive:connected:)``.
     ///
     /// - Throws: ``CharacterError`` when the file or terminal cannot be opened.
     public init(_ kind: Kind) throws(CharacterError) {

@@ -59,7 +59,7 @@ public final class QMPClient: Sendable {
 
     /// Connects, reads the greeting and negotiates.
     /// - Parameter capabilities: what to switch on if the server offers it.
-    /// - Throws: ``QMPClientError``, or the server's ``QAPIError``.
+    /// - Throws: ``QMPClientError``, or the server's `QAPIError`.
     public static func connect(
         to address: MonitorAddress, enabling capabilities: [QMPCapability] = [],
         group: MultiThreadedEventLoopGroup = .singleton
@@ -98,7 +98,7 @@ public final class QMPClient: Sendable {
     /// Has the server run a command.
     /// - Parameter outOfBand: overtake commands that wait; needs capability `oob`.
     /// - Returns: what stands behind `return`.
-    /// - Throws: the server's ``QAPIError``, or ``QMPClientError`` if the connection ends first.
+    /// - Throws: the server's `QAPIError`, or ``QMPClientError`` if the connection ends first.
     @discardableResult
     public func execute(
         _ command: String, _ arguments: JSONObject = [:], outOfBand: Bool = false

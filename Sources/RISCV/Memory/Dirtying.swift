@@ -13,14 +13,14 @@ struct Dirtying: ~Copyable {
 }
 
 extension Hart {
-    /// Pages that the hart has dirtied since its start, as far as ``DirtyLogs/count`` was on: those that it was the first
+    /// Pages that the hart has dirtied since its start, as far as `DirtyLogs/count` was on: those that it was the first
     /// to write since that log was cleared, or a migration's was drained. Any thread.
     public var dirtiedPages: UInt64 { dirtying.pages.load(ordering: .relaxed) }
 
     /// For how long the hart was held when it had last filled its ring of dirty pages, in ns. Any thread.
     public var dirtyHold: Int64 { dirtying.held.load(ordering: .relaxed) }
 
-    /// Holds the hart back when it dirties more, as long as ``DirtyLogs/count`` is on. Any thread.
+    /// Holds the hart back when it dirties more, as long as `DirtyLogs/count` is on. Any thread.
     ///
     /// - Parameter pages: a second; nil: no limit.
     public func limitDirtying(_ pages: UInt64?) {
