@@ -116,6 +116,33 @@ final class TestDisk {
         }
     }
 
+    @Test func `A request is not longer than QEMU's longest, as a stop waits for it`() throws {
+        let large = try TestDisk(size: 4 << 30)
+        // Read-only: a write that makes sense fails without having lasted.
+        let driver = try VirtioDriver { memory, lock in
+            VirtioBlk(
+                image: try RawImage(path: large.path, isReadOnly: true), memory: memory, lock: lock)
+        }
+        driver.start()
+        /// The same piece of memory over and over.
+        func buffers(sectors: Int, isWritable: Bool) -> [VirtioDriver.Buffer] {
+            let (start, room) = (VirtioDriver.buffers + 0x18_0000, 0x28_0000)
+            return stride(from: 0, to: sectors * 512, by: room).map { place in
+                let length = UInt32(min(room, sectors * 512 - place))
+                return VirtioDriver.Buffer(address: start, length: length, isWritable: isWritable)
+            }
+        }
+        let limit = 0x3f_ffff
+        for (type, sectors) in [(UInt32(1), limit), (1, limit + 1), (0, limit + 1)] {
+            let data = buffers(sectors: sectors, isWritable: type == 0)
+            let answer = request(driver, type: type, sector: 0, data: data, indirect: true)
+            #expect(answer?.status == 1)
+        }
+        let statistics = try #require(driver.transport.device as? VirtioBlk).statistics
+        #expect(statistics.write.failed == 1 && statistics.write.invalid == 1)
+        #expect(statistics.read.invalid == 1)
+    }
+
     /// Type, sector, sectors, flags, expected status.
     static let ranges: [(UInt32, UInt64, UInt32, UInt32, UInt8)] = [
         (13, 8, 8, 0, 0), (13, 8, 8, 1, 0), (13, 8, 8, 2, 2), (13, 2047, 2, 0, 1), (13, 0, 0xffff_ffff, 0, 1),

@@ -34,7 +34,8 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
         static let unsupported: UInt8 = 2
     }
 
-    /// Most sectors of one discard or write-zeroes request: 2 GiB less one block, as QEMU has it.
+    /// Most sectors of one request: 2 GiB less one block, as QEMU has it. A stop of the guest waits for the
+    /// request at hand, whose buffers may be the same memory again and again.
     static let maxSectors: UInt32 = 0x3f_ffff
 
     private static let wceOffset = 32
@@ -227,12 +228,12 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
         }
     }
 
-    /// Where a transfer begins in the image; nil when it is not whole sectors of the disk.
+    /// Where a transfer begins in the image; nil when it is not whole sectors of the disk, or too many.
     private func byteOffset(_ sector: UInt64, count: Int) -> UInt64? {
         let sectors = UInt64(count) / 512
-        guard count % 512 == 0, sector <= image.sectorCount, sectors <= image.sectorCount - sector else {
-            return nil
-        }
+        guard count % 512 == 0, sectors <= UInt64(VirtioBlk.maxSectors), sector <= image.sectorCount,
+            sectors <= image.sectorCount - sector
+        else { return nil }
         return sector * 512
     }
 
@@ -242,10 +243,7 @@ public final class VirtioBlk: VirtioDevice, @unchecked Sendable {
         }
         let range = LittleEndianReader(chain.bytes(from: 16, count: 16))
         let (sector, sectors, flags) = (range.uint64(at: 0), range.uint32(at: 8), range.uint32(at: 12))
-        guard sectors <= VirtioBlk.maxSectors, let offset = byteOffset(sector, count: Int(sectors) * 512)
-        else {
-            return Answer.ioError
-        }
+        guard let offset = byteOffset(sector, count: Int(sectors) * 512) else { return Answer.ioError }
         if type == Request.discard {
             guard flags == 0 else { return Answer.unsupported }
             try image.discard(at: offset, count: UInt64(sectors) * 512)
