@@ -90,6 +90,9 @@ extension Hart {
     /// Takes a state from a stream. Only while paused, with the virtual clock set; timers are armed by `stimecmp`
     /// alone, never by what a stream says of them.
     ///
+    /// A value that would do harm is refused, or becomes what a write of the register would make of it; other
+    /// bits that only somebody else's registers have stay, so that they go on to the next.
+    ///
     /// - Throws: `VMStateError` when a hart cannot be in that state.
     public func setState(_ new: CPUState, _ reader: VMStateReader) throws(VMStateError) {
         guard new.misaMxl == 2 else {
@@ -128,7 +131,7 @@ extension Hart {
         unsafe context.pointee.frm = UInt8(new.frm)
         unsafe context.pointee.fflags = new.fflags & 31
         unsafe context.pointee.privilege = new.priv
-        unsafe context.pointee.mstatus = new.mstatus & Status.machine | Status.widths
+        unsafe context.pointee.mstatus = Self.legalStatus(new.mstatus, old: 0)
         // Lines from devices come from the devices; software's bits are the rest.
         unsafe context.pointee.mip = new.mip & (Interrupt.ssip | Interrupt.stip)
         // MSWI has no section of its own, so MSIP is found here alone.
@@ -140,10 +143,10 @@ extension Hart {
         unsafe context.pointee.stval = new.stval
         unsafe context.pointee.medeleg = new.medeleg
         unsafe context.pointee.stvec = new.stvec
-        unsafe context.pointee.sepc = new.sepc
+        unsafe context.pointee.sepc = new.sepc & ~1
         unsafe context.pointee.scause = new.scause
         unsafe context.pointee.mtvec = new.mtvec
-        unsafe context.pointee.mepc = new.mepc
+        unsafe context.pointee.mepc = new.mepc & ~1
         unsafe context.pointee.mcause = new.mcause
         unsafe context.pointee.mtval = new.mtval
         unsafe context.pointee.scounteren = new.scounteren & UInt64(UInt32.max)

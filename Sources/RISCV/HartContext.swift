@@ -82,6 +82,7 @@ enum Status {
 
 /// Exception codes. Source: privileged manual, table of `mcause`.
 enum Cause {
+    static let fetchMisaligned: UInt64 = 0
     static let fetchAccess: UInt64 = 1
     static let illegalInstruction: UInt64 = 2
     static let breakpoint: UInt64 = 3

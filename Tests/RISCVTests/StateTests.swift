@@ -1,8 +1,9 @@
 import Bytes
-import RISCV
 import Synchronization
 import Testing
 import VMState
+
+@testable import RISCV
 
 @Suite("Hart state in a stream")
 struct StateTests {
@@ -176,6 +177,41 @@ struct StateTests {
         var writer = VMStateWriter(dialect: dialect, version: 1)
         CPUCommonState.description.save(CPUCommonState(), to: &writer)
         #expect(writer.output.bytes == [0, 0, 0, 0, 0, 0, 0, dialect == .martlet ? 0 : 2])
+    }
+
+    /// The last byte of RAM: half an instruction there would reach out of the block.
+    private static let lastByte = TestBoard.base + (1 << 20) - 1
+
+    @Test(
+        "return addresses and MPP are taken as a write would, and a return comes to where code may be",
+        arguments: [RV.mret, RV.sret])
+    func returns(_ word: UInt32) throws {
+        let hart = TestHart(try TestBoard())
+        defer { hart.end() }
+        var state = hart.hart.state
+        state.mepc = Self.lastByte
+        state.sepc = Self.lastByte
+        state.mstatus |= 2 << 11
+        try hart.set(state)
+        let taken = hart.hart.state
+        try #require(taken.mepc == Self.lastByte - 1 && taken.sepc == Self.lastByte - 1)
+        #expect(taken.mstatus >> 11 & 3 == 0)
+        // Zeros stand there, which are illegal.
+        let out = try hart.run([word])
+        #expect(out.mcause == 2 && out.mepc == Self.lastByte - 1)
+        #expect(out.mstatus >> 11 & 3 == 0)
+        try hart.set(out)
+    }
+
+    @Test("there is no code at an odd address")
+    func oddAddress() throws {
+        let hart = TestHart(try TestBoard()).hart
+        unsafe hart.context.pointee.pc = Self.lastByte
+        unsafe hart.context.pointee.cause = 99
+        let hasCode = unsafe hart.findBlock() != nil
+        #expect(!hasCode)
+        let (cause, value) = unsafe (hart.context.pointee.cause, hart.context.pointee.trapValue)
+        #expect(cause == 0 && value == Self.lastByte)
     }
 
     @Test("a state that no hart can be in is refused")

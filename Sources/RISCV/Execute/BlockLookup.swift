@@ -80,6 +80,12 @@ extension Hart {
     private func decodeBlock(
         _ pc: UInt64, _ physical: UInt64, _ host: UnsafeMutableRawPointer
     ) -> UnsafeMutablePointer<Block>? {
+        // Nothing leads to an odd address. If something did, the last half word would reach out of its page.
+        guard pc & 1 == 0 else {
+            unsafe context.pointee.cause = Cause.fetchMisaligned
+            unsafe context.pointee.trapValue = pc
+            return nil
+        }
         let room = Int(4096 - (pc & 4095))
         // Where PMP does not treat the page as one, each instruction is asked for by itself.
         let limit = isEntered(pc) ? Self.blockLimit : 1

@@ -132,7 +132,7 @@ extension Hart {
             markFloatDirty()
         case CSR.sstatus:
             writeStatus(unsafe context.pointee.mstatus & ~Status.supervisor | value & Status.supervisor)
-        case CSR.mstatus: writeStatus(value & Status.machine | Status.widths)
+        case CSR.mstatus: writeStatus(value)
         case CSR.sie:
             let mask = unsafe context.pointee.mideleg & Interrupt.all
             unsafe context.pointee.mie = context.pointee.mie & ~mask | value & mask
@@ -239,10 +239,16 @@ extension Hart {
         status & Status.fs == Status.fs ? status | Status.sd : status
     }
 
+    /// What `mstatus` becomes when `value` is put in the place of `old`: MPP stays when it would name a mode
+    /// that there is not. Source: privileged manual, 3.1.6.
+    static func legalStatus(_ value: UInt64, old: UInt64) -> UInt64 {
+        let new = value & Status.machine | Status.widths
+        return new & Status.mpp == 2 << 11 ? new & ~Status.mpp | old & Status.mpp : new
+    }
+
     func writeStatus(_ value: UInt64) {
         let old = unsafe context.pointee.mstatus
-        var new = value
-        if new & Status.mpp == 2 << 11 { new = new & ~Status.mpp | old & Status.mpp }
+        let new = Self.legalStatus(value, old: old)
         unsafe context.pointee.mstatus = new
         if (old ^ new) & Status.mxr != 0 { flushTranslations() }
         updateRegime()
