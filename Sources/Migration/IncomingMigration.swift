@@ -62,7 +62,7 @@ final class IncomingMigration: Sendable {
         emit(.status(phase))
     }
 
-    private func fail(_ text: String, _ error: MartletError? = nil) {
+    func fail(_ text: String, _ error: MartletError? = nil) {
         state.withLock {
             $0.errorDescription = text
             $0.error = error
@@ -91,7 +91,7 @@ final class IncomingMigration: Sendable {
     ///
     /// - Parameter gather: waits for the connections.
     func run(_ gather: (IncomingChannels) throws(MigrationError) -> Void) {
-        let channels = IncomingChannels(settings(), uuid: guest.uuid, security) { [self] in refused($0) }
+        let channels = IncomingChannels(settings, uuid: guest.uuid, security) { [self] in refused($0) }
         var failure: MigrationError?
         do throws(MigrationError) { try gather(channels) } catch { failure = error }
         guard let channel = channels.main else {
@@ -101,7 +101,7 @@ final class IncomingMigration: Sendable {
         }
         self.channel.withLock { $0 = channel }
         let multifd = MultifdReceiver(
-            channels.multifd, settings().multifdPacking.0, memory: guest.memory
+            channels.multifd, channels.settings.multifdPacking.0, memory: guest.memory
         ) { channel.endReads() }
         self.multifd.withLock { $0 = multifd }
         let load = IncomingLoad(guest, channel, multifd, settings) { [self] in
@@ -135,7 +135,7 @@ final class IncomingMigration: Sendable {
         let set = settings()
         guard set.announceRounds > 1 else { return }
         let guest = guest
-        _ = OSThread("announce") {
+        _ = OSThread(ifPossible: "announce") {
             let wake = Wake()
             var round = 0
             while let delay = set.announceDelay(after: round) {

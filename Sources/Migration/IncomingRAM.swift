@@ -161,8 +161,7 @@ final class IncomingRAM: RAMSink {
             let start = page
             while page < end, !written[index].contains(page) { page += 1 }
             if page > start {
-                let count = (page - start) * guestPageSize
-                unsafe _ = madvise(block.base + start * guestPageSize, count, MADV_DONTNEED)
+                block.discard(at: start * guestPageSize, count: (page - start) * guestPageSize)
             }
             while page < end, written[index].contains(page) { page += 1 }
         }

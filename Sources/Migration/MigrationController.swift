@@ -49,12 +49,19 @@ public final class MigrationController: Sendable {
     /// Capabilities and parameters; QMP `query-migrate-capabilities`, `query-migrate-parameters`.
     public var settings: MigrationSettings { shared.settings.withLock { $0 } }
 
-    /// QMP `migrate-set-parameters`, also while a migration runs: nothing changes if one value is wrong.
+    /// QMP `migrate-set-parameters`, also while a migration runs: nothing changes if one value is wrong, or comes too
+    /// late for the migration.
     public func updateSettings(_ change: (inout MigrationSettings) -> Void) throws(MigrationError) {
+        let isUnderWay = state.withLock { $0.outgoing?.report.status.isUnderWay == true }
         try shared.settings.withLock { (settings) throws(MigrationError) in
             var copy = settings
             change(&copy)
             try copy.check()
+            if isUnderWay, let late = copy.lateChange(from: settings) {
+                throw MigrationError(
+                    "Parameter '\(late)' cannot change while a migration is in progress: it would have no effect"
+                )
+            }
             settings = copy
         }
     }
@@ -99,7 +106,7 @@ public final class MigrationController: Sendable {
         let outgoing = try beginOutgoing(host: host)
         switch address {
         case .tcp, .unix, .vsock:
-            start(outgoing) { (wake) throws(TransportError) in try .outgoing(to: address, wake: wake) }
+            try start(outgoing) { (wake) throws(TransportError) in try .outgoing(to: address, wake: wake) }
         case .fd, .exec, .file:
             let channel: Channel
             do throws(TransportError) {
@@ -108,14 +115,14 @@ public final class MigrationController: Sendable {
                 outgoing.fail(error.description)
                 throw MigrationError(error.description)
             }
-            start(outgoing) { (_) throws(TransportError) in channel }
+            try start(outgoing) { (_) throws(TransportError) in channel }
         }
     }
 
     /// The same over channels that are already there: the main one, and those of multifd.
     public func migrate(over channel: Channel, multifd: [Channel] = []) throws(MigrationError) {
         let channels = Mutex([channel] + multifd)
-        start(try beginOutgoing()) { (_) throws(TransportError) in
+        try start(try beginOutgoing()) { (_) throws(TransportError) in
             let next = channels.withLock { $0.isEmpty ? nil : $0.removeFirst() }
             guard let next else { throw TransportError("no further connection can be made") }
             return next
@@ -152,8 +159,13 @@ public final class MigrationController: Sendable {
 
     private func start(
         _ outgoing: OutgoingMigration, _ open: @escaping @Sendable (Wake) throws(TransportError) -> Channel
-    ) {
-        _ = OSThread(OutgoingMigration.threadName) { outgoing.run(open) }
+    ) throws(MigrationError) {
+        guard OSThread(ifPossible: OutgoingMigration.threadName, { outgoing.run(open) }) == nil else {
+            return
+        }
+        let error = OSThread.noRoom.description
+        outgoing.fail(error)
+        throw MigrationError(error)
     }
 
     /// QMP `migrate_cancel`. Without effect when nothing is under way.
@@ -195,11 +207,14 @@ public final class MigrationController: Sendable {
         }
         state.withLock { $0.listener = listener }
         incoming.begin(listeningAt: listener.addresses)
-        _ = OSThread("mig/dst/main") {
-            incoming.run { (channels) throws(MigrationError) in
+        do throws(MigrationError) {
+            try start(incoming) { (channels) throws(MigrationError) in
                 defer { listener.close() }
                 try channels.gather(listener)
             }
+        } catch {
+            listener.close()
+            throw error
         }
     }
 
@@ -207,9 +222,17 @@ public final class MigrationController: Sendable {
     public func migrateIncoming(over channel: Channel, multifd: [Channel] = []) throws(MigrationError) {
         let incoming = try beginIncoming()
         incoming.begin(listeningAt: [])
-        _ = OSThread("mig/dst/main") {
-            incoming.run { (channels) throws(MigrationError) in try channels.take(channel, multifd) }
-        }
+        try start(incoming) { (channels) throws(MigrationError) in try channels.take(channel, multifd) }
+    }
+
+    private func start(
+        _ incoming: IncomingMigration,
+        _ gather: @escaping @Sendable (IncomingChannels) throws(MigrationError) -> Void
+    ) throws(MigrationError) {
+        guard OSThread(ifPossible: "mig/dst/main", { incoming.run(gather) }) == nil else { return }
+        let error = OSThread.noRoom.description
+        incoming.fail(error)
+        throw MigrationError(error)
     }
 
     /// - Throws: what `migrate-incoming` says before it looks at the address.

@@ -29,6 +29,8 @@ final class OutgoingMigration: Sendable {
         var multifd: MultifdSender?
         /// The thread, while it is at work.
         var thread: MigrationThread?
+        /// When the thread began, ns.
+        var start: Int64 = 0
         var hasConnected = false
         /// The guest stands, and all that is left is its last pages and the devices.
         var hasSentMemory = false
@@ -57,6 +59,7 @@ final class OutgoingMigration: Sendable {
     /// True after `migrate-continue`.
     private let continued = SharedState(false)
     private let figures: Mutex<MigrationReport>
+    private let transition = Mutex(())
     /// What the thread waits for, and since when.
     private let expected = Mutex<(what: String, since: Int64)?>(nil)
 
@@ -98,6 +101,7 @@ final class OutgoingMigration: Sendable {
     var report: MigrationReport {
         var report = figures.withLock { $0 }
         if report.status.isUnderWay {
+            report.totalTime = milliseconds(now() - control.withLock { $0.start })
             if report.errorDescription == nil { report.errorDescription = standstill }
             if settings().limitsDirtying { report.dirtyLimit = guest.dirtyLimitStatistics }
         }
@@ -142,8 +146,18 @@ final class OutgoingMigration: Sendable {
     }
 
     private func enter(_ phase: MigrationPhase) {
-        figures.withLock { $0.status = phase }
-        emit(.status(phase))
+        // One at a time, so that clients hear of the phases in their order.
+        transition.withLock { _ in
+            let isTaken = figures.withLock { report in
+                // Who cancels and the thread that ends may meet here: an end stays, and so does the wish for it.
+                let isLate =
+                    phase == .cancelling
+                    ? !report.status.isUnderWay : report.status == .cancelling && phase.isUnderWay
+                if !isLate { report.status = phase }
+                return !isLate
+            }
+            if isTaken { emit(.status(phase)) }
+        }
     }
 
     /// Cancels, from any thread.
@@ -184,9 +198,12 @@ final class OutgoingMigration: Sendable {
     ///
     /// - Parameter open: makes a connection to the destination; called again for further ones.
     func run(_ open: (Wake) throws(TransportError) -> Channel) {
-        control.withLock { $0.thread = MigrationThread(name: Self.threadName, id: cplatform_gettid()) }
-        defer { control.withLock { $0.thread = nil } }
         let start = now()
+        control.withLock { control in
+            control.thread = MigrationThread(name: Self.threadName, id: cplatform_gettid())
+            control.start = start
+        }
+        defer { control.withLock { $0.thread = nil } }
         do throws(TransportError) {
             _ = try security.client()
             let channel = try wait(for: "the connection is being made") { () throws(TransportError) in
@@ -231,7 +248,7 @@ final class OutgoingMigration: Sendable {
         do throws(Failure) {
             if inbox == nil, wantsReturnPath { throw .kept("Unable to open return-path") }
             if control.withLock({ $0.isCancelled }) { throw .cancelled }
-            inbox?.start()
+            try inbox?.start()
             func stop() {
                 stoppedAt = now()
                 wasStopped = true
@@ -399,7 +416,8 @@ final class OutgoingMigration: Sendable {
         let multifd = try openMultifd(open)
         let ways: PageWays
         do throws(MigrationError) {
-            ways = try PageWays(settings(), multifd: multifd)
+            ways = try PageWays(
+                settings(), pages: memory.blocks.reduce(0) { $0 + $1.pageCount }, multifd: multifd)
         } catch {
             throw .kept(error.description)
         }
@@ -422,18 +440,18 @@ final class OutgoingMigration: Sendable {
             ram.total = total
             ram.remaining = total
             ram.dirtySyncCount = 1
-            ram.transferred = UInt64(head.count + list.count) &+ (multifd?.sentBytes ?? 0)
             report.ram = ram
         }
+        account(head.count + list.count + Int(clamping: multifd?.sentBytes ?? 0), stopped: false)
         emit(.pass(1))
         if control.withLock({ $0.isCancelled }) { throw .cancelled }
         enter(.active)
-        try iterate(&pages.sender, channel, inbox, start)
+        try iterate(&pages.sender, channel, inbox)
         return pages
     }
 
     private func iterate(
-        _ sender: inout RAMSender, _ channel: Channel, _ inbox: ReturnPathInbox?, _ start: Int64
+        _ sender: inout RAMSender, _ channel: Channel, _ inbox: ReturnPathInbox?
     ) throws(Failure) {
         var windowStart = now()
         var windowBytes: UInt64 = 0
@@ -457,13 +475,15 @@ final class OutgoingMigration: Sendable {
             let step = iterationStep(
                 pending: pending, isExact: isExact, previous: previous, threshold: threshold, floor: floor)
             if isExact { previous = pending }
+            sender.resizeDeltaCache(set.deltaCacheSize)
             switch step {
             case .switchOver:
+                let began = now()
                 guard isReady(inbox, set), try hasAnswered(inbox), isSettled else {
-                    // What was written meanwhile counts, too.
                     try settle(&sender, channel)
                     isSettled = true
-                    isExact = false
+                    // What was written meanwhile counts, too, if it took long enough to matter.
+                    isExact = milliseconds(now() - began) < switchoverFloor
                     continue
                 }
                 return
@@ -477,7 +497,8 @@ final class OutgoingMigration: Sendable {
             case .send: break
             }
             isExact = false
-            let budget = set.maxBandwidth == 0 ? Int64.max / 2 : Int64(clamping: set.maxBandwidth / 10)
+            let budget =
+                set.maxBandwidth == 0 ? Int64.max / 2 : max(1, Int64(clamping: set.maxBandwidth / 10))
             let left = budget &- ahead &- Int64(clamping: windowBytes)
             if left > 0 {
                 let before = sender.examinedPages
@@ -492,7 +513,6 @@ final class OutgoingMigration: Sendable {
                 windowPages &+= sender.examinedPages &- before
                 account(sent, sender, stopped: false)
             }
-            figures.withLock { $0.totalTime = milliseconds(now() - start) }
             if Int64(clamping: windowBytes) &+ ahead >= budget {
                 let rest = Int(rateWindow) - Int(clamping: milliseconds(now() - windowStart))
                 if rest > 0 { _ = wake.sleep(milliseconds: rest) }
@@ -503,11 +523,14 @@ final class OutgoingMigration: Sendable {
             // A window in which nothing could be sent, as the ones before were too full, says nothing of the channel.
             if windowBytes > 0 { window = BandwidthWindow(bytes: windowBytes, milliseconds: elapsed) }
             let (bytes, pages) = (windowBytes, windowPages)
+            let expected = previous.flatMap {
+                expectedDowntime(dirty: $0, window: window, available: set.availSwitchoverBandwidth)
+            }
             figures.withLock { report in
                 report.ram?.mbps = Double(bytes) * 8 / Double(elapsed) / 1000
                 report.ram?.pagesPerSecond = pages &* 1000 / elapsed
-                if let ram = report.ram, ram.dirtyPagesRate != 0, bytes > 10_000 {
-                    report.expectedDowntime = ram.remaining / max(1, bytes / elapsed)
+                if let expected, bytes > 10_000, report.ram?.dirtyPagesRate ?? 0 != 0 {
+                    report.expectedDowntime = expected
                 }
             }
             windowStart = now()
@@ -548,9 +571,11 @@ final class OutgoingMigration: Sendable {
         (period.start, period.dirtyPages, period.transferred) = (moment, 0, transferred)
     }
 
-    /// With switchover-ack, the destination's devices have the last word.
+    /// With switchover-ack, the destination's devices have the last word on a pause; not on a guest that stands.
     private func isReady(_ inbox: ReturnPathInbox?, _ set: MigrationSettings) -> Bool {
-        guard set.wantsSwitchoverAck, let inbox, inbox.isOpen, !inbox.now.isReady else { return true }
+        guard set.wantsSwitchoverAck, guest.isRunning, let inbox, inbox.isOpen, !inbox.now.isReady else {
+            return true
+        }
         _ = wait(for: "the destination's devices are not ready for the switchover") {
             inbox.wait(milliseconds: timeout) { $0.isReady }
         }
@@ -653,20 +678,23 @@ final class OutgoingMigration: Sendable {
             report.ram?.multifdBytes = multifd
             report.ram?.dirtySyncMissedZeroCopy = missed
             (report.xbzrle, report.compression) = (delta, packing)
-            report.ram?.transferred &+= UInt64(bytes)
             report.ram?.normal = counts.normal
             report.ram?.duplicate = counts.zero
             report.ram?.remaining = UInt64(dirtyPages) * UInt64(guestPageSize)
+        }
+        account(bytes, stopped: stopped)
+    }
+
+    /// Counts bytes of the stream, which are the sum of those before the guest stopped and those after.
+    func account(_ bytes: Int, stopped: Bool) {
+        figures.withLock { report in
+            report.ram?.transferred &+= UInt64(bytes)
             if stopped || stopsFirst {
                 report.ram?.downtimeBytes &+= UInt64(bytes)
             } else {
                 report.ram?.precopyBytes &+= UInt64(bytes)
             }
         }
-    }
-
-    func accountDevices(_ bytes: Int) {
-        figures.withLock { $0.ram?.transferred &+= UInt64(bytes) }
     }
 
     func countPass() {

@@ -119,8 +119,13 @@ final class PagePackers {
             workers.append(Worker(compressor))
         }
         self.shared = shared
-        threads = workers.enumerated().map { number, worker in
-            OSThread("compress_\(number)") { worker.work(shared) }
+        let ready = workers
+        do throws(MigrationError) {
+            threads = try OSThread.group(
+                workers.indices.map { "compress_\($0)" }, stop: { shared.state.update { $0.isOver = true } }
+            ) { ready[$0].work(shared) }
+        } catch {
+            throw MigrationError("\(error) (compress-threads \(packing.threads))")
         }
     }
 

@@ -23,7 +23,8 @@ final class PagePreparer: @unchecked Sendable {
 
     /// Asks for ``size`` bytes from `start` on, which is a multiple of ``size``.
     func prepare(_ start: UnsafeMutableRawPointer) {
-        if thread == nil { thread = OSThread("mig/dst/pages") { [self] in work() } }
+        // Without a thread the pages are prepared by being written.
+        if thread == nil { thread = OSThread(ifPossible: "mig/dst/pages") { [self] in work() } }
         state.update { unsafe $0.wanted.append(start) }
     }
 

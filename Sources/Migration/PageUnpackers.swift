@@ -90,7 +90,7 @@ final class PageUnpackers {
     /// Pages that were given since the last ``finish()``, by their addresses.
     private var given: Set<UInt> = []
 
-    /// - Returns: nil when there is no memory.
+    /// - Returns: nil when there is no memory, or no room for the threads.
     init?(threads count: Int) {
         slots = count * 8
         let shared = Shared(slots)
@@ -100,9 +100,12 @@ final class PageUnpackers {
             workers.append(worker)
         }
         self.shared = shared
-        threads = workers.enumerated().map { number, worker in
-            OSThread("decompress_\(number)") { worker.work(shared) }
-        }
+        let ready = workers
+        let started = try? OSThread.group(
+            workers.indices.map { "decompress_\($0)" }, stop: { shared.state.update { $0.isOver = true } }
+        ) { ready[$0].work(shared) }
+        guard let started else { return nil }
+        threads = started
     }
 
     deinit { end() }

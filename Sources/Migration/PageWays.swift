@@ -16,11 +16,13 @@ struct PageWays {
     /// Whole, over the main channel.
     let isPlain: Bool
 
-    init(_ settings: MigrationSettings, multifd: MultifdSender?) throws(MigrationError) {
+    /// - Parameter pages: of the guest, in all.
+    init(_ settings: MigrationSettings, pages: Int, multifd: MultifdSender?) throws(MigrationError) {
         self.multifd = multifd
         synchronizesBodies = settings.dialect == .qemu7_2
         if let size = settings.deltaCacheSize {
-            guard let made = DeltaEncoder(cacheSize: size, batch: RAMSender.batchCapacity) else {
+            guard let made = DeltaEncoder(cacheSize: size, pages: pages, batch: RAMSender.batchCapacity)
+            else {
                 throw MigrationError("No memory for the cache of xbzrle (xbzrle-cache-size \(size))")
             }
             delta = made

@@ -78,6 +78,12 @@ struct RAMSender: ~Copyable {
         return added
     }
 
+    /// Gives the cache of differences another size, if it has not got it: it starts empty again.
+    func resizeDeltaCache(_ size: UInt64?) {
+        guard let size, let delta = ways.delta else { return }
+        delta.resize(size)
+    }
+
     private mutating func nextDirty() -> Bool {
         // Each block once from here on, and the first part of the present one again.
         for _ in 0...bitmaps.count {

@@ -55,7 +55,10 @@ final class ReturnPathInbox: @unchecked Sendable {
         self.awaitsReady = awaitsReady
     }
 
-    func start() { thread = OSThread("mig/src/rp") { [self] in readAll() } }
+    func start() throws(OutgoingMigration.Failure) {
+        thread = OSThread(ifPossible: "mig/src/rp") { [self] in readAll() }
+        if thread == nil { throw .kept(OSThread.noRoom.description) }
+    }
 
     /// Before a PING with `value` is sent: a PONG that nobody has asked for ends the path.
     func expect(pong value: UInt32) {

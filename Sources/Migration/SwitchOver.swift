@@ -47,7 +47,7 @@ struct SwitchOver {
         try migration.write(writer.output.bytes, channel)
         writer.finish(configuration: migration.configuration)
         let end = Array(writer.output.bytes[split...])
-        migration.accountDevices(split + end.count)
+        migration.account(split + end.count, stopped: true)
         if isNegotiated, let inbox {
             try negotiate(end, inbox, timeout)
             return nil

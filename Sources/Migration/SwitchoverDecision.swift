@@ -21,6 +21,17 @@ public enum IterationStep: Equatable, Sendable {
     case switchOver
 }
 
+/// What the switchover can count on, bytes a millisecond; nil when nothing has been measured.
+///
+/// - Parameters:
+///   - window: the last one, nil before the first has ended.
+///   - available: bytes a second that the operator promises, 0: as measured.
+private func switchoverBandwidth(_ window: BandwidthWindow?, available: UInt64) -> Double? {
+    guard let window else { return nil }
+    if available != 0 { return Double(available) / 1000 }
+    return window.milliseconds > 0 ? Double(window.bytes) / Double(window.milliseconds) : nil
+}
+
 /// Bytes that can be sent within the downtime limit.
 ///
 /// - Parameters:
@@ -30,11 +41,16 @@ public enum IterationStep: Equatable, Sendable {
 public func switchoverThreshold(
     window: BandwidthWindow?, available: UInt64, downtimeLimit: UInt64
 ) -> UInt64 {
-    guard let window else { return 0 }
-    let limit = Double(downtimeLimit)
-    if available != 0 { return UInt64(clampedFrom: Double(available) / 1000 * limit) }
-    guard window.milliseconds > 0 else { return 0 }
-    return UInt64(clampedFrom: Double(window.bytes) / Double(window.milliseconds) * limit)
+    UInt64(clampedFrom: (switchoverBandwidth(window, available: available) ?? 0) * Double(downtimeLimit))
+}
+
+/// How long the pause would be if the guest were stopped now, ms (MigrationInfo `expected-downtime`); nil when nothing
+/// has been measured.
+///
+/// - Parameter dirty: bytes that the last synchronisation found.
+public func expectedDowntime(dirty: UInt64, window: BandwidthWindow?, available: UInt64) -> UInt64? {
+    guard let bandwidth = switchoverBandwidth(window, available: available), bandwidth > 0 else { return nil }
+    return UInt64(clampedFrom: Double(dirty) / bandwidth)
 }
 
 /// What a pause is not made shorter for, ms: stopping and starting the guest takes about as long.
@@ -70,7 +86,8 @@ public func iterationStep(
 ///   - limit: bytes a second, 0: none.
 public func rateBalance(_ before: Int64, sent: UInt64, elapsed: UInt64, limit: UInt64) -> Int64 {
     guard limit != 0 else { return 0 }
-    let earned = Int64(clampedFrom: Double(limit) * Double(elapsed) / 1000)
+    // At least a byte, or the smallest limits would never let anything go.
+    let earned = max(1, Int64(clampedFrom: Double(limit) * Double(elapsed) / 1000))
     // No burst after a time in which there was little to send.
     return max(before &+ Int64(clamping: sent) &- earned, -Int64(clamping: limit / 50))
 }

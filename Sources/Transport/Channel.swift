@@ -2,6 +2,7 @@ public import Bytes
 public import CPlatform
 import Glibc
 import Synchronization
+import Threads
 
 /// One connection of a migration: bytes both ways over a socket, one way over a pipe or a file.
 ///
@@ -305,10 +306,19 @@ public final class Channel: ByteSource, Sendable {
                     descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
             }
             _ = Glibc.close(descriptor)
-            if let child {
-                var status: Int32 = 0
-                _ = unsafe waitpid(child, &status, WNOHANG)
-            }
+            if let child { Self.reap(child) }
+        }
+    }
+}
+
+extension Channel {
+    /// Takes note of the end of a process, now or when it comes.
+    private static func reap(_ child: pid_t) {
+        var status: Int32 = 0
+        guard unsafe waitpid(child, &status, WNOHANG) == 0 else { return }
+        _ = OSThread(ifPossible: "exec") {
+            var status: Int32 = 0
+            while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
         }
     }
 }

@@ -30,7 +30,8 @@ extension Channel {
         case .fd(let name): return try named(name, descriptor)
         case .exec(let arguments): return try spawn(arguments)
         case .file(let path, let offset):
-            let file = openFile(path, O_WRONLY | O_CREAT, 0o600)
+            // Not blocking: a named pipe that nobody reads is an error.
+            let file = openFile(path, O_WRONLY | O_CREAT | O_NONBLOCK, 0o600)
             guard file >= 0 else { throw .system("Could not create '\(path)'") }
             guard let position = off_t(exactly: offset), ftruncate(file, position) == 0,
                 lseek(file, position, SEEK_SET) == position

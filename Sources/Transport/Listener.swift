@@ -9,6 +9,7 @@ public final class Listener: Sendable {
     private let ready: Mutex<Channel?>
     private let path: String?
     private let wake = Wake()
+    private let turns = Atomic<Int>(0)
     /// Addresses really bound, with the port that the system chose for port 0; empty for fd, exec and file.
     public let addresses: [MigrationAddress]
     /// True when a further connection can come after the first.
@@ -59,7 +60,7 @@ public final class Listener: Sendable {
             ready = Mutex(try Channel.spawn(arguments))
         case .file(let name, let offset):
             (sockets, addresses, path) = ([], [], nil)
-            let file = openFile(name, O_RDONLY)
+            let file = openFile(name, O_RDONLY | O_NONBLOCK)
             guard file >= 0 else { throw .system("Could not open '\(name)'") }
             guard let position = off_t(exactly: offset), lseek(file, position, SEEK_SET) == position else {
                 _ = Glibc.close(file)
@@ -111,8 +112,12 @@ public final class Listener: Sendable {
             case .ready(let ready): found = ready
             }
             let readable = found.filter { $0 >= sockets.count }.map { $0 - sockets.count }
-            if !readable.isEmpty { return .readable(readable) }
-            for index in found {
+            // In turn: neither who sends without end nor who connects without end keeps the others waiting.
+            let turn = turns.wrappingAdd(1, ordering: .relaxed).newValue
+            if !readable.isEmpty, readable.count == found.count || turn % 2 == 0 {
+                return .readable(readable)
+            }
+            for index in found where index < sockets.count {
                 let descriptor = Glibc.accept(sockets[index], nil, nil)
                 guard descriptor >= 0 else {
                     if [EINTR, EAGAIN, ECONNABORTED].contains(errno) { continue }
@@ -147,27 +152,43 @@ public final class Listener: Sendable {
         let start = UInt16(port)
         let ports = start.flatMap { first in to.flatMap { $0 >= first ? (first...$0).map { "\($0)" } : nil } }
         var last = TransportError("no address for \(host):\(port)")
-        for port in ports ?? [port] {
+        nextPort: for port in ports ?? [port] {
+            let candidates = try SocketAddress.resolve(host: host, port: port, passive: true, family: family)
             var bound: [Int32] = []
-            // `localhost` has one address for each family; with port 0 they would get different ports.
-            for candidate in try SocketAddress.resolve(
-                host: host, port: port, passive: true, family: family
-            ).prefix(1) {
-                let socket = try newSocket(candidate.family)
-                var on: Int32 = 1
-                _ = unsafe setsockopt(
-                    socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+            // A name may have an address of each family, and a source comes by either. With port 0 they would get
+            // different ports.
+            for candidate in candidates.prefix(start == 0 ? 1 : candidates.count) {
                 do throws(TransportError) {
-                    try bind(socket, candidate, "\(host):\(port)")
-                    bound.append(socket)
+                    bound.append(try listenTCP(candidate, "\(host):\(port)"))
                 } catch {
-                    _ = Glibc.close(socket)
                     last = error
+                    // Somebody else's: the source would come to them. A family that is not there is no loss.
+                    guard error.errno == EADDRINUSE else { continue }
+                    for socket in bound { _ = Glibc.close(socket) }
+                    continue nextPort
                 }
             }
             if !bound.isEmpty { return bound }
         }
         throw last
+    }
+
+    private static func listenTCP(_ address: SocketAddress, _ name: String) throws(TransportError) -> Int32 {
+        let socket = try newSocket(address.family)
+        var on: Int32 = 1
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        _ = unsafe setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, size)
+        if address.family == AF_INET6 {
+            // IPv4 has a socket of its own.
+            _ = unsafe setsockopt(socket, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &on, size)
+        }
+        do throws(TransportError) {
+            try bind(socket, address, name)
+        } catch {
+            _ = Glibc.close(socket)
+            throw error
+        }
+        return socket
     }
 
     /// Connections that wait to be accepted: a migration has up to 256.

@@ -2,7 +2,8 @@ import CPlatform
 import Glibc
 import Synchronization
 
-/// Ends the waits of other threads, once and for all: a pipe whose reading end is ready after ``set()``.
+/// Ends the waits of other threads, once and for all: a pipe whose reading end is ready after ``set()``. Where the
+/// system has no room for one, waits look every few ms.
 public final class Wake: Sendable {
     private let reader: Int32
     private let writer: Int32
@@ -10,19 +11,17 @@ public final class Wake: Sendable {
 
     public init() {
         var ends: [Int32] = [-1, -1]
-        let result = unsafe pipe(&ends)
-        precondition(result == 0, "the system has no room for a pipe")
+        unsafe _ = pipe(&ends)
         reader = ends[0]
         writer = ends[1]
-        for end in ends {
+        for end in ends where end >= 0 {
             _ = cplatform_fcntl_int(end, F_SETFD, FD_CLOEXEC)
             _ = cplatform_fcntl_int(end, F_SETFL, O_NONBLOCK)
         }
     }
 
     deinit {
-        close(reader)
-        close(writer)
+        for end in [reader, writer] where end >= 0 { close(end) }
     }
 
     /// True after ``set()``.
@@ -34,6 +33,9 @@ public final class Wake: Sendable {
         var byte: UInt8 = 1
         _ = unsafe write(writer, &byte, 1)
     }
+
+    /// How long a wait may be at a time, ms.
+    private var slice: Int32 { reader < 0 ? 10 : .max }
 
     enum Outcome { case ready, woken, timedOut, failed(Int32) }
 
@@ -60,16 +62,16 @@ public final class Wake: Sendable {
         let end = milliseconds.map { cplatform_monotonic_ns() + Int64($0) * 1_000_000 }
         while true {
             if isSet || other?.isSet == true { return .woken }
-            var limit: Int32 = -1
+            var limit = min(slice, other?.slice ?? .max)
             if let end {
                 let left = end - cplatform_monotonic_ns()
                 if left <= 0 { return .timedOut }
-                limit = Int32(clamping: (left + 999_999) / 1_000_000)
+                limit = min(limit, Int32(clamping: (left + 999_999) / 1_000_000))
             }
             var items = descriptors.map { pollfd(fd: $0, events: Int16(events), revents: 0) }
             items.append(pollfd(fd: reader, events: Int16(POLLIN), revents: 0))
             if let other { items.append(pollfd(fd: other.reader, events: Int16(POLLIN), revents: 0)) }
-            let count = unsafe poll(&items, nfds_t(items.count), limit)
+            let count = unsafe poll(&items, nfds_t(items.count), limit == .max ? -1 : limit)
             if count < 0 {
                 if errno == EINTR { continue }
                 return .failed(errno)

@@ -197,6 +197,34 @@ struct VirtualMachineTests {
         machine.shutdown(byGuest: false, reason: .hostQmpQuit)
     }
 
+    @Test("is neither let run nor reset in the middle of a switchover")
+    func switchoverIsOfOnePiece() async throws {
+        let machine = try machine([0x0000_006f])
+        let commands = MachineCommands(machine, controller: MigrationController(machine))
+        for runs in [false, true] {
+            if runs { machine.resume() }
+            let seen = machine.runState
+            machine.stopForMigration()
+            machine.resume()
+            // Whoever saw the guest before it was stopped comes too late.
+            #expect(!machine.resume(from: seen) {})
+            #expect(!machine.reset(byGuest: false))
+            await #expect(throws: QAPIError.generic("Migration is not finalized yet")) {
+                try await commands.cont()
+            }
+            await #expect(throws: QAPIError.generic("Migration is not finalized yet")) {
+                try await commands.systemReset()
+            }
+            #expect(machine.runState == .finishMigrate)
+            machine.resumeAfterFailure()
+            #expect(machine.runState == seen)
+        }
+        machine.stopForMigration()
+        machine.becomePostmigrate()
+        #expect(machine.runState == .postmigrate)
+        machine.shutdown(byGuest: false, reason: .hostQmpQuit)
+    }
+
     @Test("stands still between stop and cont, and its clock with it")
     func stopsAndContinues() throws {
         // A loop that counts in memory: lui t0,0x80100 made positive; addi t1,t1,1; sd t1,0(t0); j -8

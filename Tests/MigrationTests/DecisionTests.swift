@@ -18,6 +18,22 @@ import Testing
     }
 
     @Test(
+        "The expected pause is what is dirty at the rate that is promised, or else was measured",
+        arguments: [
+            (UInt64(1_000_000), BandwidthWindow?.none, UInt64(0), UInt64?.none),
+            (1_000_000, nil, 1_000_000, nil),
+            (1_000_000, BandwidthWindow(bytes: 1_000_000, milliseconds: 100), 0, 100),
+            (1_000_000, BandwidthWindow(bytes: 1_000_000, milliseconds: 100), 500_000, 2000),
+            (0, BandwidthWindow(bytes: 1_000_000, milliseconds: 100), 0, 0),
+            (5, BandwidthWindow(bytes: 0, milliseconds: 100), 0, nil),
+            (5, BandwidthWindow(bytes: 1, milliseconds: 0), 0, nil),
+            (.max, BandwidthWindow(bytes: 1, milliseconds: 1000), 0, .max),
+        ])
+    func pause(dirty: UInt64, window: BandwidthWindow?, available: UInt64, expected: UInt64?) {
+        #expect(expectedDowntime(dirty: dirty, window: window, available: available) == expected)
+    }
+
+    @Test(
         "A low estimate is made exact before it decides; passes that shrink go on while the guest runs",
         arguments: [
             (UInt64(0), false, UInt64?.none, UInt64(0), IterationStep.synchronize),
@@ -45,6 +61,8 @@ import Testing
             (Int64(0), UInt64(100), UInt64(100), UInt64(1000), Int64(0)), (0, 150, 100, 1000, 50),
             (50, 100, 100, 1000, 50), (50, 20, 100, 1000, -20), (0, 0, 1000, 1000, -20),
             (70, 500, 100, 0, 0), (0, .max, 100, 1000, .max - 100),
+            // Less than a byte in a window: after some of them something may go.
+            (3, 0, 100, 1, 2), (1, 0, 100, 9, 0),
         ])
     func balance(before: Int64, sent: UInt64, elapsed: UInt64, limit: UInt64, expected: Int64) {
         #expect(rateBalance(before, sent: sent, elapsed: elapsed, limit: limit) == expected)

@@ -42,6 +42,7 @@ import Transport
             #expect(eventually { pair.isOver })
             last = pair.from.queryMigrate()
             #expect(last.status == .completed, "\(last)")
+            if let ram = last.ram { #expect(ram.precopyBytes + ram.downtimeBytes == ram.transferred) }
             #expect(pair.to.queryMigrate().status == .completed, "\(pair.to.queryMigrate())")
             #expect(pair.destination.isRunning && pair.destination.verifies())
             #expect(pair.disk.running.withLock { $0.worst } == 1)
@@ -66,6 +67,51 @@ import Transport
         }
         let cache = try #require(report.xbzrle)
         #expect(cache.cacheMiss > cache.pages && cache.cacheSize == 64 * 4096, "\(cache)")
+    }
+
+    @Test(
+        "The cache of xbzrle takes another size while it is at work, and begins empty; the largest is not made"
+    )
+    func resizedCache() throws {
+        let pair = try Self.pair(.xbzrle, pace: 2000) { $0.xbzrleCacheSize = 1 << 62 }
+        defer { pair.end() }
+        try pair.from.updateSettings { $0.downtimeLimit = 0 }
+        let (near, far) = try Channel.pair()
+        try pair.to.migrateIncoming(over: far)
+        try pair.from.migrate(over: near)
+        func misses() -> UInt64 { pair.from.queryMigrate().xbzrle?.cacheMiss ?? 0 }
+        #expect(eventually { (pair.from.queryMigrate().xbzrle?.pages ?? 0) > 0 || pair.isOver })
+        let before = misses()
+        try pair.from.updateSettings { $0.xbzrleCacheSize = 1 << 20 }
+        #expect(eventually { pair.from.queryMigrate().xbzrle?.cacheSize == 1 << 20 || pair.isOver })
+        #expect(eventually { misses() > before || pair.isOver })
+        try pair.from.updateSettings { $0.downtimeLimit = 300 }
+        #expect(eventually { pair.isOver })
+        #expect(pair.destination.isRunning && pair.destination.verifies())
+    }
+
+    @Test(
+        "A parameter that a migration has read for the last time is refused while it runs; others are taken")
+    func lateParameters() throws {
+        let pair = try Self.pair(.pauseBeforeSwitchover)
+        defer { pair.end() }
+        let (near, far) = try Channel.pair()
+        try pair.to.migrateIncoming(over: far)
+        try pair.from.migrate(over: near)
+        #expect(eventually { pair.from.queryMigrate().status == .preSwitchover })
+        let refusal =
+            "Parameter 'multifd-channels' cannot change while a migration is in progress: it would have no effect"
+        #expect(throws: MigrationError(refusal)) { try pair.from.updateSettings { $0.multifdChannels = 9 } }
+        try pair.from.updateSettings {
+            $0.multifdChannels = 2
+            $0.downtimeLimit = 77
+        }
+        // Time goes on while it stands.
+        let time = pair.from.queryMigrate().totalTime ?? .max
+        #expect(eventually { (pair.from.queryMigrate().totalTime ?? 0) > time })
+        try pair.from.cancel()
+        #expect(eventually { pair.isOver })
+        try pair.from.updateSettings { $0.multifdChannels = 9 }
     }
 
     @Test("compress packs pages, whether they wait for a thread or not", arguments: [true, false])
@@ -140,6 +186,16 @@ import Transport
         try other.from.cancel()
         #expect(eventually { other.isOver })
         #expect(other.source.isRunning && other.source.verifies())
+
+        // A guest that stands is not waited with: there is no pause to be ready for.
+        let paused = try Self.pair(.switchoverAck)
+        try paused.to.setCapabilities { $0[.switchoverAck] = false }
+        paused.source.end()
+        let (here, there) = try Channel.pair()
+        try paused.to.migrateIncoming(over: there)
+        try paused.from.migrate(over: here)
+        #expect(eventually { paused.from.queryMigrate().status == .completed })
+        paused.end()
     }
 
     @Test(

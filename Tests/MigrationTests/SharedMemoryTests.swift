@@ -90,6 +90,31 @@ import Transport
         #expect(source.isRunning && source.verifies())
     }
 
+    @Test("Of a private file, no byte is seen again where the stream says zeros")
+    func privateFile() throws {
+        defer { unsafe unlink(path) }
+        let (pages, filled) = (4096, 1100)
+        let old = [UInt8](repeating: 0xEE, count: pages * 4096)
+        let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
+        #expect(unsafe write(descriptor, old, old.count) == old.count)
+        close(descriptor)
+        let source = try InMemoryGuest(1, disk: disk, incoming: false, pages: pages, pace: 1)
+        let destination = try InMemoryGuest(
+            2, disk: disk, incoming: true, pages: pages, backing: .file(path: path, isShared: false))
+        defer { for guest in [source, destination] { guest.end() } }
+        for page in 0..<filled { source.memory.store(UInt64.max, at: UInt64(page * 4096 + 2048)) }
+        let (from, to) = (MigrationController(source), MigrationController(destination))
+        let (near, far) = try Channel.pair()
+        try to.migrateIncoming(over: far)
+        try from.migrate(over: near)
+        #expect(eventually { to.queryMigrate().status == .completed })
+        let found = (0..<pages).filter { page in
+            let expected = page < filled ? UInt64.max : 0
+            return destination.memory.load(UInt64.self, at: UInt64(page * 4096 + 2048)) != expected
+        }
+        #expect(found.isEmpty, "pages \(found.prefix(5)) of \(found.count)")
+    }
+
     @Test("A guest waits in files: its memory in one, all else in another")
     func reboot() throws {
         let stream = path + ".stream"

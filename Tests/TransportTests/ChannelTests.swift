@@ -45,6 +45,50 @@ import Transport
         #expect(try read(channel, 3) == [1, 2, 3])
     }
 
+    @Test("A program that outlives its channel leaves nothing behind")
+    func reaped() throws {
+        let channel = try Channel.outgoing(
+            to: MigrationAddress(uri: "exec:echo $$; exec sleep 0.3"), wake: Wake())
+        let input = InputBuffer(channel, capacity: 64)
+        var digits: [UInt8] = []
+        while let digit = try? input.uint8(), digit != 10 { digits.append(digit) }
+        let process = "/proc/\(String(decoding: digits, as: UTF8.self))"
+        #expect(unsafe access(process, F_OK) == 0)
+        channel.close()
+        for _ in 0..<60_000 where unsafe access(process, F_OK) == 0 { _ = Wake().sleep(milliseconds: 1) }
+        #expect(unsafe access(process, F_OK) != 0)
+    }
+
+    @Test("A named pipe with nobody at its other end is an error at once")
+    func namedPipe() throws {
+        let path = "/tmp/martlet-pipe-\(UInt32.random(in: 0 ... .max))"
+        #expect(unsafe mkfifo(path, 0o600) == 0)
+        defer { unsafe unlink(path) }
+        #expect(throws: TransportError(errno: ENXIO, "Could not create '\(path)': No such device or address"))
+        {
+            try Channel.outgoing(to: .file(path: path, offset: 0), wake: Wake())
+        }
+        #expect(throws: TransportError.self) { try Listener(.file(path: path, offset: 0)) }
+    }
+
+    @Test("A name is listened at with all of its addresses, and a port that one of them has not is in use")
+    func families() throws {
+        // Ports above those that the system gives to others.
+        let port = "\(UInt16.random(in: 61_001...65_000))"
+        let listener = try Listener(.tcp(host: "", port: port, to: nil))
+        #expect(!listener.addresses.isEmpty)
+        for host in listener.addresses.compactMap({
+            if case .tcp(let host, _, _, _) = $0 { host } else { nil }
+        }) {
+            let near = host.contains(":") ? "::1" : "127.0.0.1"
+            let channel = try Channel.outgoing(to: .tcp(host: near, port: port, to: nil), wake: Wake())
+            _ = try listener.accept()
+            channel.close()
+        }
+        #expect(throws: TransportError.self) { try Listener(.tcp(host: "", port: port, to: nil)) }
+        listener.close()
+    }
+
     @Test("A port in use is named; to= finds the next one")
     func portInUse() throws {
         let first = try Listener(.tcp(host: "127.0.0.1", port: "0", to: nil))

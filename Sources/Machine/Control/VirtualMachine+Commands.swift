@@ -46,7 +46,8 @@ public struct MachineCommands: CommandHandler {
     }
 
     public func cont() async throws(QAPIError) {
-        switch machine.runState {
+        let seen = machine.runState
+        switch seen {
         case .running: break
         case .inmigrate: machine.migration.withLock { $0.autostart = true }
         case .finishMigrate: throw .generic("Migration is not finalized yet")
@@ -54,15 +55,19 @@ public struct MachineCommands: CommandHandler {
         default:
             // After a migration this is the operator's word: the guest is this side's again, with its disks. A reset
             // in between changes the name of the state, not who has the disks.
-            do { try machine.takeDisks() } catch { throw .generic(error.description) }
-            machine.resume()
+            let isDone: Bool
+            do throws(MigrationError) {
+                isDone = try machine.resume(from: seen, after: machine.takeDisks)
+            } catch {
+                throw .generic(error.description)
+            }
+            // A switchover that begins meanwhile says no.
+            if !isDone { try await cont() }
         }
     }
 
     public func systemReset() async throws(QAPIError) {
-        // What is sent of the guest in a switchover must be of one piece.
-        guard machine.runState != .finishMigrate else { throw .generic("Migration is not finalized yet") }
-        machine.reset(byGuest: false)
+        guard machine.reset(byGuest: false) else { throw .generic("Migration is not finalized yet") }
     }
 
     public func systemPowerdown() async throws(QAPIError) { machine.powerdown() }

@@ -61,7 +61,7 @@ extension VirtualMachine: MigratableGuest {
 
     public func resumeAfterFailure() {
         let before = migration.withLock { $0.before }
-        if before.isRunning { resume() } else { setState(before) }
+        if before.isRunning { _ = resume(from: .finishMigrate, after: {}) } else { setState(before) }
     }
 
     public func becomePostmigrate() { setState(.postmigrate) }

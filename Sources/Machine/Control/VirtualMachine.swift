@@ -110,15 +110,32 @@ public final class VirtualMachine: Sendable {
 
     // MARK: Run control
 
-    /// Lets the harts run, from `prelaunch`, `paused` or, on the operator's word, `postmigrate`. No effect when running.
+    /// Lets the harts run, from `prelaunch`, `paused` or, on the operator's word, `postmigrate`. No effect when running,
+    /// and in the middle of a switchover.
     public func resume() {
-        state.withLock { state in
-            guard !state.isRunning else { return }
-            // Before the guest can bring about another one.
-            emit(.resume)
-            board.resume()
-            state = .running
+        state.withLock { if $0 != .finishMigrate { run(&$0) } }
+    }
+
+    /// Lets the harts run if the run state is `seen`, after `body`, which keeps them from it if it throws.
+    ///
+    /// - Returns: false when the state is another by now.
+    func resume<Failure: Error>(
+        from seen: RunState, after body: () throws(Failure) -> Void
+    ) throws(Failure) -> Bool {
+        try state.withLock { (state) throws(Failure) in
+            guard state == seen else { return false }
+            try body()
+            run(&state)
+            return true
         }
+    }
+
+    private func run(_ state: inout RunState) {
+        guard !state.isRunning else { return }
+        // Before the guest can bring about another one.
+        emit(.resume)
+        board.resume()
+        state = .running
     }
 
     /// Stops the harts and settles the devices; the run state becomes `new`. No effect when not running, but for the
@@ -159,12 +176,17 @@ public final class VirtualMachine: Sendable {
 
     /// Resets board and harts and, unless the guest waits for a migration, loads the firmware again. With `-no-reboot`
     /// it ends the guest instead.
-    public func reset(byGuest: Bool) {
+    ///
+    /// - Returns: false, and nothing is done, in the middle of a switchover, whose stream must be of one piece.
+    @discardableResult
+    public func reset(byGuest: Bool) -> Bool {
         if configuration.endsOnReset {
-            return shutdown(byGuest: byGuest, reason: byGuest ? .guestReset : .hostQmpSystemReset)
+            shutdown(byGuest: byGuest, reason: byGuest ? .guestReset : .hostQmpSystemReset)
+            return true
         }
         var failure: BootError?
-        state.withLock { state in
+        let isDone = state.withLock { state -> Bool in
+            guard state != .finishMigrate else { return false }
             let wasRunning = state.isRunning
             if wasRunning { board.pause() }
             do throws(BootError) {
@@ -172,20 +194,23 @@ public final class VirtualMachine: Sendable {
             } catch {
                 failure = error
                 state = .internalError
-                return
+                return true
             }
             switch state {
             case .running: board.resume()
             case .inmigrate: break
             default: state = .prelaunch
             }
+            return true
         }
+        guard isDone else { return false }
         if let failure {
             // A file that was there at the start is not any more: the guest stays as it is, stopped.
             emit(.failure("reset: \(failure)"))
         } else {
             emit(.reset(byGuest: byGuest))
         }
+        return true
     }
 
     /// Presses the power button. The board has none that its guests hear of, as QEMU's: only the event is sent.
@@ -203,12 +228,11 @@ public final class VirtualMachine: Sendable {
     }
 
     private func serve(_ request: VirtBoard.GuestRequest) {
-        // Not in the middle of a switchover, whose stream must be of one piece. A guest that has moved is not this
-        // side's any more.
+        // A guest that has moved is not this side's any more.
         while runState == .finishMigrate { usleep(1000) }
         if runState == .postmigrate { return }
         switch request {
-        case .reset: reset(byGuest: true)
+        case .reset: if !reset(byGuest: true) { serve(request) }
         case .powerOff: shutdown(byGuest: true, reason: .guestShutdown)
         case .fail(let code): shutdown(byGuest: true, reason: .guestPanic, status: Int32(code))
         }

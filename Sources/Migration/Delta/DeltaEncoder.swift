@@ -41,7 +41,11 @@ final class DeltaEncoder {
     /// Bytes of a difference's head in the stream.
     private static let headLength = 8 + 3
 
-    private let cache: PageCache
+    private var cache: PageCache
+    /// As last asked for.
+    private var size: UInt64
+    /// Of the guest, in all.
+    private let pages: Int
     /// Differences of a batch, one after another.
     private let room: UnsafeMutableRawPointer
     private let roomSize: Int
@@ -53,10 +57,12 @@ final class DeltaEncoder {
 
     /// - Parameters:
     ///   - size: of the cache, in bytes.
+    ///   - pages: of the guest, in all.
     ///   - batch: most pages before ``written()``.
-    init?(cacheSize size: UInt64, batch: Int) {
-        guard let cache = PageCache(size: size) else { return nil }
+    init?(cacheSize size: UInt64, pages: Int, batch: Int) {
+        guard let cache = PageCache(size: size, for: pages) else { return nil }
         self.cache = cache
+        (self.size, self.pages) = (size, pages)
         statistics.cacheSize = size
         // A difference is written into the room of a whole page.
         roomSize = batch * guestPageSize
@@ -67,6 +73,17 @@ final class DeltaEncoder {
     deinit {
         unsafe room.deallocate()
         unsafe current.deallocate()
+    }
+
+    /// Begins anew with an empty cache of so many bytes. Where there is no memory for that, the old one stays.
+    ///
+    /// Not while what ``encode(_:_:pass:isLast:)`` gave is still to be sent.
+    func resize(_ size: UInt64) {
+        guard size != self.size else { return }
+        self.size = size
+        guard let made = PageCache(size: size, for: pages) else { return }
+        cache = made
+        statistics.cacheSize = size
     }
 
     /// What was given since the last time has been sent.

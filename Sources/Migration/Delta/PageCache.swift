@@ -15,17 +15,20 @@ final class PageCache {
     /// Number of places, a power of two.
     var count: Int { pages.count }
 
-    /// - Parameter size: bytes, a power of two of at least a page.
+    /// - Parameters:
+    ///   - size: bytes, a power of two of at least a page.
+    ///   - pages: how many there are in all: more places than that are not made.
     /// - Returns: nil when the system has no room.
-    init?(size: UInt64) {
-        guard size >= UInt64(guestPageSize), size <= UInt64(Int.max) else { return nil }
-        let count = Int(size) / guestPageSize
+    init?(size: UInt64, for pages: Int) {
+        guard size >= UInt64(guestPageSize) else { return nil }
+        var count = 1
+        while count < pages, UInt64(count * 2 * guestPageSize) <= size { count *= 2 }
         let memory = unsafe mmap(
             nil, count * guestPageSize, PROT_READ | PROT_WRITE,
             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { return nil }
         unsafe self.memory = memory
-        pages = Array(repeating: -1, count: count)
+        self.pages = Array(repeating: -1, count: count)
         passes = Array(repeating: 0, count: count)
     }
 

@@ -40,7 +40,7 @@ public final class DirtyRateMeasurement: Sendable {
             state.samplePages = request.samplePages
             return request
         }
-        _ = OSThread("dirty-rate") { [self] in
+        let thread = OSThread(ifPossible: "dirty-rate") { [self] in
             var result = DirtyRateReport()
             switch request.mode {
             case .pageSampling: sample(request, &result)
@@ -54,6 +54,10 @@ public final class DirtyRateMeasurement: Sendable {
                 (state.rate, state.hartRates) = (result.rate, result.hartRates)
             }
         }
+        guard thread == nil else { return }
+        let error = OSThread.noRoom
+        state.withLock { $0 = DirtyRateReport() }
+        throw error
     }
 
     /// The guest ends: so does a measurement.

@@ -7,16 +7,23 @@ import Transport
 final class IncomingChannels {
     /// What the main connection begins with.
     private static let mainMagic: [UInt8] = Array("QEVM".utf8)
+    /// What each of the others begins with.
+    private static let channelMagic = [24, 16, 8, 0].map {
+        UInt8(truncatingIfNeeded: MultifdHandshake.magic >> $0)
+    }
     /// Connections that have not said yet what they are; further ones are not let in.
     private static let maximumSilent = 64
 
     private let uuid: [UInt8]
+    private let current: @Sendable () -> MigrationSettings
+    private var taken: MigrationSettings?
+    /// As they were when the source came; they may change until then.
+    var settings: MigrationSettings { taken ?? current() }
     /// How many multifd channels there shall be.
-    private let count: Int
-    /// ms that all have to arrive in, once the first has.
-    private let patience: Int
+    private var count: Int { settings.multifdCount }
+    /// ms that all have to arrive in, once the first has said what it is; and that each has to say it in.
+    private var patience: Int { settings.inDoubtTimeout }
     private var found: [Int: MultifdChannel] = [:]
-    private let capacity: Int
 
     /// The main connection, once it is there.
     private(set) var main: Channel?
@@ -31,26 +38,27 @@ final class IncomingChannels {
     /// A connection that has not said yet what it is.
     private struct Newcomer {
         let channel: Channel
-        /// When its TLS handshake has to be over; nil: it is, or there is none.
-        var handshakeEnd: Int64?
+        /// Its TLS handshake is not over.
+        var isShakingHands: Bool
+        /// When it has to have said what it is, ns.
+        let end: Int64
     }
 
     /// - Parameter refused: called with the reason for each connection that is not let in while others are awaited.
     init(
-        _ settings: MigrationSettings, uuid: [UInt8]?, _ security: ConnectionSecurity,
+        _ settings: @escaping @Sendable () -> MigrationSettings, uuid: [UInt8]?,
+        _ security: ConnectionSecurity,
         refused: @escaping (String) -> Void
     ) {
         self.uuid = uuid ?? Array(repeating: 0, count: 16)
         self.security = security
         self.refused = refused
-        count = settings.multifdCount
-        patience = settings.inDoubtTimeout
-        // Pages that are not packed go straight to where they belong, past the buffer.
-        capacity = settings.multifdPacking.0 == .none ? 16 << 10 : MultifdReader.bufferCapacity
+        current = settings
     }
 
     /// Takes connections that are there already, in this order.
     func take(_ main: Channel, _ others: [Channel]) throws(MigrationError) {
+        taken = current()
         try secure(main)
         self.main = main
         for channel in others {
@@ -74,7 +82,7 @@ final class IncomingChannels {
         var newcomers: [Newcomer] = []
         defer { for newcomer in newcomers { newcomer.channel.close() } }
         while main == nil || found.count < count {
-            let nearest = (newcomers.map(\.handshakeEnd) + [end]).compactMap { $0 }.min()
+            let nearest = (newcomers.map(\.end) + (end.map { [$0] } ?? [])).min()
             let arrival: Listener.Arrival
             do throws(TransportError) {
                 arrival = try listener.accept(
@@ -89,15 +97,15 @@ final class IncomingChannels {
                 for index in indexes.reversed() {
                     if try goOn(with: &newcomers[index], listener) { newcomers.remove(at: index) }
                 }
-            case .nothing:
-                try requireInTime()
-                let late = newcomers.filter { $0.handshakeEnd.map { $0 <= now() } ?? false }
-                newcomers.removeAll { newcomer in late.contains { $0.channel === newcomer.channel } }
-                for newcomer in late {
-                    try refuse(
-                        newcomer.channel, "TLS handshake failed: it was not over within \(patience) ms",
-                        listener)
-                }
+            case .nothing: break
+            }
+            try requireInTime()
+            while let late = newcomers.firstIndex(where: { $0.end <= now() }) {
+                let newcomer = newcomers.remove(at: late)
+                let what =
+                    newcomer.isShakingHands
+                    ? "TLS handshake failed: it was not over" : "it did not say what it is"
+                try refuse(newcomer.channel, "\(what) within \(patience) ms", listener)
             }
         }
     }
@@ -113,28 +121,20 @@ final class IncomingChannels {
             channel.close()
             throw MigrationError(error.description)
         }
-        if side == nil {
-            guard count > 0 else {
-                main = channel
-                return
-            }
-            beginToWait()
+        if side == nil, count == 0 {
+            main = channel
+            return
         }
         if newcomers.count == Self.maximumSilent {
-            guard let oldest = newcomers.firstIndex(where: { $0.handshakeEnd != nil }) else {
-                channel.close()
-                return
-            }
-            try refuse(newcomers.remove(at: oldest).channel, "it was silent, and others came", listener)
+            try refuse(newcomers.removeFirst().channel, "it was silent, and others came", listener)
         }
-        let handshakeEnd = side == nil ? nil : now() + Int64(patience) * 1_000_000
-        newcomers.append(Newcomer(channel: channel, handshakeEnd: handshakeEnd))
+        newcomers.append(
+            Newcomer(
+                channel: channel, isShakingHands: side != nil, end: now() + Int64(patience) * 1_000_000))
     }
 
-    private func beginToWait() { if end == nil { end = now() + Int64(patience) * 1_000_000 } }
-
     private func requireInTime() throws(MigrationError) {
-        guard let end, end <= now() else { return }
+        guard main == nil || found.count < count, let end, end <= now() else { return }
         throw MigrationError(
             "load of migration failed: within \(patience) ms "
                 + (main == nil ? "the main connection did not come" : "the main connection came")
@@ -145,20 +145,18 @@ final class IncomingChannels {
     /// A connection has something to read: goes on with its handshake, or finds out what it is. False when that is not
     /// known yet.
     private func goOn(with newcomer: inout Newcomer, _ listener: Listener) throws(MigrationError) -> Bool {
-        if newcomer.handshakeEnd != nil {
+        if newcomer.isShakingHands {
             do throws(TransportError) {
                 guard try newcomer.channel.continueTLS() else { return false }
             } catch {
                 try refuse(newcomer.channel, error.description, listener)
                 return true
             }
-            newcomer.handshakeEnd = nil
+            newcomer.isShakingHands = false
             guard count > 0 else {
                 if main == nil { main = newcomer.channel } else { newcomer.channel.close() }
                 return true
             }
-            // Strangers do not end the wait for others.
-            beginToWait()
         }
         return try tell(newcomer.channel)
     }
@@ -173,17 +171,23 @@ final class IncomingChannels {
     /// Finds out what a connection is by its first bytes; false when they have not all come.
     private func tell(_ channel: Channel) throws(MigrationError) -> Bool {
         let first: [UInt8]?
-        do throws(TransportError) { first = try channel.peek(4) } catch { first = nil }
+        do throws(TransportError) { first = try channel.peek(MultifdHandshake.length) } catch { first = nil }
         guard let first else {
             channel.close()
             return true
         }
-        guard first.count == 4 else {
+        let isMain = first.prefix(4).elementsEqual(Self.mainMagic)
+        let isOther = first.count >= 4 && !isMain && !first.prefix(4).elementsEqual(Self.channelMagic)
+        guard isMain || isOther || first.count == MultifdHandshake.length else {
             // What has come stays readable.
             _ = Wake().sleep(milliseconds: 1)
             return false
         }
-        guard first == Self.mainMagic else {
+        if end == nil {
+            taken = current()
+            end = now() + Int64(patience) * 1_000_000
+        }
+        guard isMain else {
             try add(channel)
             return true
         }
@@ -199,6 +203,8 @@ final class IncomingChannels {
         // Before 10.0, QEMU does not end the sessions of its channels; what is cut off is missed at the next mark.
         channel.tolerateUncleanEnd()
         channel.setReadPatience(milliseconds: patience)
+        // Pages that are not packed go straight to where they belong, past the buffer.
+        let capacity = settings.multifdPacking.0 == .none ? 16 << 10 : MultifdReader.bufferCapacity
         let reader = MultifdReader(InputBuffer(channel, capacity: capacity), pageSize: RAMSection.pageSize)
         do throws(StreamError) {
             let handshake = try reader.handshake()

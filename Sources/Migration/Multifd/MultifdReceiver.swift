@@ -70,7 +70,7 @@ final class MultifdReceiver: Sendable {
 
     /// The main channel is at a mark: waits until every channel is, then lets all of them on.
     func synchronize(with ram: IncomingRAM) throws(StreamError) {
-        if state.read({ $0.threads.isEmpty }) { start(ram) }
+        if state.read({ $0.threads.isEmpty }) { try start(ram) }
         let count = channels.count
         let failure = state.wait { state -> StreamError?? in
             if let failure = state.failure { return .some(failure) }
@@ -111,7 +111,7 @@ final class MultifdReceiver: Sendable {
 
     // MARK: The threads
 
-    private func start(_ ram: IncomingRAM) {
+    private func start(_ ram: IncomingRAM) throws(StreamError) {
         var indexes: [String: Int] = [:]
         for (index, block) in memory.blocks.enumerated() where ram.lengths[index] > 0 {
             indexes[block.name] = index
@@ -119,8 +119,19 @@ final class MultifdReceiver: Sendable {
         let target = Memory(
             blocks: memory.blocks, written: ram.written, large: memory.blocks.map(LargePages.init),
             lengths: ram.lengths, indexes: indexes)
-        let threads = channels.indices.map { number in
-            OSThread("mig/dst/recv_\(number)") { [self] in work(number, target) }
+        let threads: [OSThread]
+        do throws(MigrationError) {
+            threads = try OSThread.group(
+                channels.indices.map { "mig/dst/recv_\($0)" },
+                stop: {
+                    state.update { $0.isOver = true }
+                    shutdown()
+                }
+            ) { [self] in work($0, target) }
+        } catch {
+            throw StreamError(
+                .value(expected: "\(channels.count) threads", found: error.description), path: ["multifd"],
+                offset: 0, remedy: "raise the limit, or set fewer multifd-channels on both sides")
         }
         state.update { state in
             state.threads = threads

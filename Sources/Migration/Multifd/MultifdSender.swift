@@ -88,8 +88,13 @@ final class MultifdSender: Sendable {
         blocks = memory.blocks
         self.lanes = lanes
         sent.store(UInt64(channels.count * MultifdHandshake.length), ordering: .relaxed)
-        let threads = channels.indices.map { number in
-            OSThread("mig/src/send_\(number)") { [self] in work(number) }
+        let threads: [OSThread]
+        do throws(MigrationError) {
+            threads = try OSThread.group(
+                channels.indices.map { "mig/src/send_\($0)" }, stop: { state.update { $0.isOver = true } }
+            ) { [self] in work($0) }
+        } catch {
+            throw TransportError(error.description)
         }
         state.update { $0.threads = threads }
     }

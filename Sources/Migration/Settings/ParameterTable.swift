@@ -116,11 +116,27 @@ public enum ParameterKind: Sendable {
     case flag, number, text, list
 }
 
+extension MigrationSettings {
+    fileprivate func value(of parameter: MigrationParameter) -> JSONValue? {
+        var result = MigrationParameters()
+        for row in ParameterRow.all where row.name == parameter { row.tell(self, &result) }
+        return result.json[parameter.rawValue]
+    }
+
+    /// Name of a parameter that differs and that a migration looks at only when it begins, if there is one.
+    func lateChange(from other: MigrationSettings) -> String? {
+        let readAtTheStart: [MigrationParameter] = [
+            .multifdChannels, .multifdCompression, .multifdZlibLevel, .multifdZstdLevel, .compressLevel,
+            .compressThreads, .compressWaitThread, .tlsCreds, .tlsHostname, .mode, .xMartletDialect,
+        ]
+        return readAtTheStart.first { value(of: $0) != other.value(of: $0) }?.rawValue
+    }
+
+}
+
 extension MigrationParameter {
     public var kind: ParameterKind {
-        var usual = MigrationParameters()
-        for row in ParameterRow.all where row.name == self { row.tell(MigrationSettings(), &usual) }
-        switch usual.json[rawValue] {
+        switch MigrationSettings().value(of: self) {
         case .bool?: return .flag
         case .string?: return .text
         case nil: return .list
