@@ -4,11 +4,13 @@ public enum ByteError: Error, Equatable, Sendable, CustomStringConvertible {
     case endOfStream(offset: UInt64, missing: Int)
     /// The source broke at `offset`.
     case source(offset: UInt64, ByteSourceError)
+    /// A text that begins at `offset` is not UTF-8.
+    case notUTF8(offset: UInt64)
 
     /// Bytes from the start of the source to the failure.
     public var offset: UInt64 {
         switch self {
-        case .endOfStream(let offset, _), .source(let offset, _): offset
+        case .endOfStream(let offset, _), .source(let offset, _), .notUTF8(let offset): offset
         }
     }
 
@@ -18,6 +20,8 @@ public enum ByteError: Error, Equatable, Sendable, CustomStringConvertible {
             "the stream ended at byte \(offset) with \(missing) more byte\(missing == 1 ? "" : "s") expected"
         case .source(let offset, let error):
             "reading failed at byte \(offset): \(error)"
+        case .notUTF8(let offset):
+            "the text at byte \(offset) is not UTF-8"
         }
     }
 }
@@ -145,10 +149,19 @@ public enum ByteError: Error, Equatable, Sendable, CustomStringConvertible {
         return unsafe UnsafeRawBufferPointer(rebasing: storage[start..<start + count])
     }
 
-    /// A string with a one-byte length before it (`str8` of the stream's description); invalid UTF-8 is repaired.
+    /// `count` bytes of UTF-8; the caller has bounded `count`. Other bytes are refused: repaired they would be another
+    /// name, and a longer one than came.
+    public func text(_ count: Int) throws(ByteError) -> String {
+        let start = offset
+        let found = try bytes(count)
+        guard let text = String(validating: found, as: UTF8.self) else { throw .notUTF8(offset: start) }
+        return text
+    }
+
+    /// A string with a one-byte length before it (`str8` of the stream's description).
     public func string8() throws(ByteError) -> String {
         let count = try uint8()
-        return String(decoding: try bytes(Int(count)), as: UTF8.self)
+        return try text(Int(count))
     }
 
     /// Consumes `count` bytes and forgets them.

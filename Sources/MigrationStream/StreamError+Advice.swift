@@ -16,7 +16,7 @@ extension StreamError {
         case .unknownSection: return ("the source has a device that is not here", Self.sameMachine)
         case .notSupported:
             return ("the source uses what is not built here", "switch it off at the source")
-        case .value: return value
+        case .value, .bytes(.notUTF8(_)): return value
         }
     }
 

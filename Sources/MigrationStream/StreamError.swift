@@ -85,7 +85,12 @@ public struct StreamError: Error, Equatable, Sendable {
     }
 
     public init(_ error: ByteError, path: [String]) {
-        self.init(.bytes(error), path: path, offset: error.offset)
+        let reason: Reason =
+            switch error {
+            case .endOfStream, .source: .bytes(error)
+            case .notUTF8: .value(expected: "a text in UTF-8", found: "other bytes")
+            }
+        self.init(reason, path: path, offset: error.offset)
     }
 
     public init(_ error: VMStateError) {
@@ -110,6 +115,7 @@ public struct StreamError: Error, Equatable, Sendable {
         case .version(_, let supported): "version \(Self.text(supported))"
         case .bytes(.endOfStream(_, let missing)): "\(bytes(missing)) more"
         case .bytes(.source(_, _)): "bytes"
+        case .bytes(.notUTF8(_)): "a text in UTF-8"
         case .unknownSubsection: "a subsection that is known here"
         case .unknownSection: "a section of a device that is here"
         case .notSupported: "what is supported here"
@@ -123,6 +129,7 @@ public struct StreamError: Error, Equatable, Sendable {
         case .version(let found, _): "version \(found)"
         case .bytes(.endOfStream(_, _)): "the end of the stream"
         case .bytes(.source(_, let error)): error.description
+        case .bytes(.notUTF8(_)): "other bytes"
         case .unknownSubsection(let name): quoted(name)
         case .unknownSection: section.map { quoted($0.name) } ?? "another"
         case .notSupported(let what): what

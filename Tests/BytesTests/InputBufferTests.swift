@@ -56,7 +56,12 @@ struct InputBufferTests {
     func strings() throws {
         #expect(try buffer([2, 0x68, 0x69], chunk: 9).string8() == "hi")
         #expect(try buffer([0], chunk: 9).string8() == "")
-        #expect(try buffer([1, 0xFF], chunk: 9).string8() == "\u{FFFD}")
+        #expect(try buffer([2, 0xC3, 0xA9], chunk: 9).string8() == "\u{E9}")
+        let others: [[UInt8]] = [[1, 0xFF], [1, 0xC3], [3, 0x68, 0xED, 0xA0]]
+        for bytes in others {
+            #expect(throws: ByteError.notUTF8(offset: 1)) { try buffer(bytes, chunk: 9).string8() }
+        }
+        #expect(ByteError.notUTF8(offset: 1).description == "the text at byte 1 is not UTF-8")
         #expect(throws: ByteError.endOfStream(offset: 2, missing: 1)) {
             try buffer([2, 0x68], chunk: 9).string8()
         }

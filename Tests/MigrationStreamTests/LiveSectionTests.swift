@@ -50,6 +50,7 @@ struct LiveSectionTests {
             ([0x30], "chunk.flags: expected one of START, COMPLETE, BITS, or the end, found 0x30, at byte 0"),
             ([0x12], "chunk.flags: expected one of START, COMPLETE, BITS, or the end, found 0x12, at byte 0"),
             ([0x20], "chunk: expected the name of a bitmap before its first chunk, found none, at byte 0"),
+            ([0x1C, 2, 0x6E, 0xFF], "chunk: expected a text in UTF-8, found other bytes, at byte 2"),
             (
                 [0x14, 1, 0x62, 0, 0, 0, 3, 0],
                 "chunk.granularity: expected a power of two from 512 on, found 3, at byte 3"

@@ -69,6 +69,10 @@ struct ReturnPathTests {
                 [0, 5, 0, 3, 1, 0x61],
                 "return path RECV_BITMAP: expected a payload of 2 bytes, found 3 bytes, at byte 2"
             ),
+            (
+                [0, 5, 0, 2, 1, 0xFF],
+                "return path RECV_BITMAP: expected a text in UTF-8, found other bytes, at byte 5"
+            ),
             ([0, 6, 0, 4, 0, 0, 0, 2], "return path RESUME_ACK: expected 1, found 2, at byte 4"),
             (
                 [0, 7, 0, 4],

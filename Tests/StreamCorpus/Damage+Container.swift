@@ -30,6 +30,13 @@ let configurationDamages = [
         StreamConfiguration(machine: "virt\u{1b}[2J").encode(to: &$0)
         $0.uint8(0)
     },
+    Damage("a machine name that is not UTF-8") {
+        $0.uint32(0x5145_564D)
+        $0.uint32(3)
+        $0.uint8(7)
+        $0.uint32(2)
+        $0.append([0x76, 0xFF])
+    },
     Damage("16 KiB pages") {
         StreamConfiguration(machine: "virt", targetPageBits: 14).encode(to: &$0)
         $0.uint8(0)
@@ -44,6 +51,14 @@ let configurationDamages = [
         $0.string8("configuration/capabilities")
         $0.uint32(1)
         $0.uint32(0x1000_0000)
+    },
+    Damage("a capability that is not UTF-8") {
+        StreamConfiguration(machine: "virt").encode(to: &$0)
+        $0.uint8(5)
+        $0.string8("configuration/capabilities")
+        $0.uint32(1)
+        $0.uint32(1)
+        $0.append([1, 0xFF])
     },
     Damage("another UUID") {
         StreamConfiguration(machine: "virt", uuid: Array(2...17)).encode(to: &$0)
@@ -105,10 +120,12 @@ let itemDamages = [
     item("RECV_BITMAP with a name that is longer than it") {
         command(&$0, 10, [3, 0x61, 0x62, 0x63], length: 2)
     },
+    item("RECV_BITMAP with a name that is not UTF-8") { command(&$0, 10, [1, 0xFF]) },
     item("PACKAGED without a length") { command(&$0, 7, []) },
     item("a section without a name") {
         SectionHeader(kind: .full, id: 1, name: "", version: 1).encode(to: &$0)
     },
+    item("a section whose name is not UTF-8") { $0.append([1, 0, 0, 0, 9, 2, 0x72, 0xFF]) },
     item("PART of a section that has not started") { SmallStream.header(.part).encode(to: &$0) },
     item("a section id for two sections") {
         SmallStream.setup(&$0)

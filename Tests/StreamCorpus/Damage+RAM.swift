@@ -42,6 +42,12 @@ let listDamages = [
         $0.uint64(0x4004)
         listed(&$0, "", 0x2000)
     },
+    list("a block whose name is not UTF-8") {
+        $0.uint64(0x4004)
+        $0.uint8(86)
+        $0.append([UInt8](repeating: 0xFF, count: 86))
+        $0.uint64(0x2000)
+    },
     list("a block of no length") {
         $0.uint64(0x4004)
         listed(&$0, "ram0", 0)

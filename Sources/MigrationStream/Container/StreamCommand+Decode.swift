@@ -41,13 +41,13 @@ extension StreamCommand {
         case 9: return .postcopyResume
         case 10:
             let name = try input.field("command RECV_BITMAP") { (i) throws(ByteError) in
-                try nameBytes(i)
+                try i.string8()
             }
-            guard length == 1 + name.count else {
+            guard length == 1 + name.utf8.count else {
                 throw payloadError(
-                    number, expected: bytes(1 + name.count), found: length, at: lengthOffset)
+                    number, expected: bytes(1 + name.utf8.count), found: length, at: lengthOffset)
             }
-            return .receivedBitmap(block: String(decoding: name, as: UTF8.self))
+            return .receivedBitmap(block: name)
         default: return .switchoverStart
         }
     }
@@ -65,9 +65,9 @@ extension StreamCommand {
                 offset: at)
         }
         let (name, end) = try input.field("command POSTCOPY_RAM_DISCARD") { (i) throws(ByteError) in
-            (try nameBytes(i), try i.uint8())
+            (try i.string8(), try i.uint8())
         }
-        let rest = length - 3 - name.count
+        let rest = length - 3 - name.utf8.count
         guard end == 0, rest >= 0, rest % 16 == 0 else {
             throw payloadError(
                 6, expected: "version 0, name, 0 and ranges of 16 bytes", found: length, at: lengthOffset)
@@ -79,11 +79,7 @@ extension StreamCommand {
                     Range(start: try i.uint64(), length: try i.uint64())
                 })
         }
-        return .postcopyRAMDiscard(block: String(decoding: name, as: UTF8.self), ranges: ranges)
-    }
-
-    private static func nameBytes(_ input: InputBuffer) throws(ByteError) -> [UInt8] {
-        try input.bytes(Int(try input.uint8()))
+        return .postcopyRAMDiscard(block: name, ranges: ranges)
     }
 
     private static func payloadRule(_ number: UInt16) -> String {

@@ -107,9 +107,9 @@ public struct StreamConfiguration: Equatable, Sendable {
         }
         at = input.offset
         let name = try input.field("configuration.name") { (i) throws(ByteError) in
-            try i.bytes(Int(length))
+            try i.text(Int(length))
         }
-        var result = StreamConfiguration(machine: String(decoding: name, as: UTF8.self))
+        var result = StreamConfiguration(machine: name)
         result.places.machine = at
         while try input.field("configuration", { (i) throws(ByteError) in try i.peek() })
             == ItemType.subsection.rawValue

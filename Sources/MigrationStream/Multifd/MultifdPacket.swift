@@ -155,7 +155,10 @@ public struct MultifdPacket: Equatable, Sendable {
         guard let end = name.firstIndex(of: 0), end > 0 else {
             throw refuse("block", 64, "the name of a block and a 0", "none")
         }
-        packet.block = String(decoding: name[..<end], as: UTF8.self)
+        guard let block = String(validating: name[..<end], as: UTF8.self) else {
+            throw refuse("block", 64, "a text in UTF-8", "other bytes")
+        }
+        packet.block = block
         packet.normal = Array(offsets[..<Int(normal)])
         packet.zero = Array(offsets[Int(normal)..<Int(normal + zero)])
         guard normal > 0 else { return packet }

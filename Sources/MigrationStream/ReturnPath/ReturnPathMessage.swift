@@ -96,18 +96,17 @@ public enum ReturnPathMessage: Equatable, Sendable {
             let (first, count, block) = try input.field("return path REQ_PAGES") { (i) throws(ByteError) in
                 (
                     try i.uint64(), try i.uint32(),
-                    number == 3 ? try i.bytes(Int(try i.uint8())) : nil
+                    number == 3 ? try i.string8() : nil
                 )
             }
-            if let block, length != 13 + block.count { throw wrong(bytes(13 + block.count)) }
-            return .requestPages(
-                block: block.map { String(decoding: $0, as: UTF8.self) }, start: first, length: count)
+            if let block, length != 13 + block.utf8.count { throw wrong(bytes(13 + block.utf8.count)) }
+            return .requestPages(block: block, start: first, length: count)
         case 5:
             let block = try input.field("return path RECV_BITMAP") { (i) throws(ByteError) in
-                try i.bytes(Int(try i.uint8()))
+                try i.string8()
             }
-            guard length == 1 + block.count else { throw wrong(bytes(1 + block.count)) }
-            return .receivedBitmap(block: String(decoding: block, as: UTF8.self))
+            guard length == 1 + block.utf8.count else { throw wrong(bytes(1 + block.utf8.count)) }
+            return .receivedBitmap(block: block)
         case 6:
             let value = try input.field("return path RESUME_ACK") { (i) throws(ByteError) in try i.uint32() }
             guard value == 1 else {
