@@ -10,6 +10,13 @@ public struct Bitmap: Sendable {
         words = Array(repeating: 0, count: (count + 63) / 64)
     }
 
+    /// - Parameter words: as many as `count` bits need, the bits behind them clear.
+    public init(words: [UInt64], count: Int) {
+        precondition(words.count == (count + 63) / 64, "a set has the words of its bits")
+        self.words = words
+        self.count = count
+    }
+
     public subscript(index: Int) -> Bool {
         get { words[index >> 6] >> UInt64(index & 63) & 1 != 0 }
         set {

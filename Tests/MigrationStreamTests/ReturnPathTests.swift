@@ -119,6 +119,26 @@ struct ReturnPathTests {
         }
     }
 
+    @Test(
+        "a bitmap of more pages than came takes no memory for them", arguments: [1 << 38, 1 << 50, Int.max])
+    func hugeBitmap(pages: Int) throws {
+        var writer = ByteWriter()
+        writer.uint64(8)
+        #expect(throws: StreamError.self) {
+            try ReceivedBitmap.decode(pages: pages, from: InputBuffer(bytes: writer.bytes))
+        }
+        writer.removeAll()
+        writer.uint64((UInt64(pages) / 64 + (pages % 64 == 0 ? 0 : 1)) * 8)
+        writer.uint64(.max)
+        let length = UInt64(writer.count)
+        do throws(StreamError) {
+            _ = try ReceivedBitmap.decode(pages: pages, from: InputBuffer(bytes: writer.bytes))
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.reason == .bytes(.endOfStream(offset: length, missing: 8)))
+        }
+    }
+
     @Test("the handshake tells a Martlet from a QEMU")
     func handshake() {
         #expect(MartletHandshake.answer([.handOver, .reason]) == 0x4D41_0003)

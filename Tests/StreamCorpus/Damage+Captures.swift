@@ -26,6 +26,20 @@ private func recording(
     return damage
 }
 
+/// A list of one block of this length.
+private func listed(_ name: String, _ length: UInt64) -> Damage {
+    var damage = Damage(name) {
+        StreamConfiguration(machine: "small").encode(to: &$0)
+        SmallStream.header(.start).encode(to: &$0)
+        $0.uint64(length | 4)
+        $0.string8("ram0")
+        $0.uint64(length)
+        listEnd(&$0)
+    }
+    damage.reader = .workbench
+    return damage
+}
+
 /// Ends the list and begins a PART; `records` writes pages; the memory ends.
 private func records(
     _ name: String, _ records: @escaping (inout ByteWriter) -> Void
@@ -120,6 +134,7 @@ let recordKindDamages = [
     records("MULTIFD_FLUSH with an offset") { $0.uint64(0x1200) },
     recording("pages of 2 GiB", bits: 31) { _ in },
     recording("pages of a byte", bits: 0) { _ in },
+    listed("a block of 4 EiB", 1 << 62),
     recording("a list without its end") { $0.uint8(0x7E) },
     recording("x-ignore-shared without an address", capabilities: ["x-ignore-shared"]) { _ in },
 ]

@@ -16,22 +16,24 @@ public enum ReceivedBitmap {
         writer.uint64(endMark)
     }
 
+    /// Memory grows as the bytes arrive: the block may be a stranger's.
+    ///
     /// - Parameter pages: pages of the block; the size on the wire must fit.
     public static func decode(pages: Int, from input: InputBuffer) throws(StreamError) -> Bitmap {
-        var bitmap = Bitmap(count: pages)
+        let count = pages / 64 + (pages % 64 == 0 ? 0 : 1)
         var at = input.offset
         let size = try input.field("received bitmap") { (i) throws(ByteError) in try i.uint64() }
-        guard size == UInt64(bitmap.words.count) * 8 else {
+        guard size == UInt64(count) * 8 else {
             throw StreamError(
-                .value(expected: "\(bitmap.words.count * 8) bytes for \(pages) pages", found: "\(size)"),
+                .value(expected: "\(count * 8) bytes for \(pages) pages", found: "\(size)"),
                 path: ["received bitmap"], offset: at)
         }
-        for index in bitmap.words.indices {
-            bitmap.words[index] = try input.field("received bitmap") { (i) throws(ByteError) in
-                try i.uint64().byteSwapped
-            }
+        var words: [UInt64] = []
+        for _ in 0..<count {
+            words.append(
+                try input.field("received bitmap") { (i) throws(ByteError) in try i.uint64().byteSwapped })
         }
-        if pages & 63 != 0 { bitmap.words[bitmap.words.count - 1] &= 1 << UInt64(pages & 63) - 1 }
+        if pages & 63 != 0 { words[count - 1] &= 1 << UInt64(pages & 63) - 1 }
         at = input.offset
         let mark = try input.field("received bitmap") { (i) throws(ByteError) in try i.uint64() }
         guard mark == endMark else {
@@ -39,6 +41,6 @@ public enum ReceivedBitmap {
                 .value(expected: hex(endMark, digits: 16), found: hex(mark, digits: 16)),
                 path: ["received bitmap", "end mark"], offset: at)
         }
-        return bitmap
+        return Bitmap(words: words, count: pages)
     }
 }

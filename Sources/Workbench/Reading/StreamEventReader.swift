@@ -16,6 +16,8 @@ import VMState
     public static let restLimit = 64 << 20
     /// Longest body of a device, in bytes.
     public static let maximumDevice = 64 << 20
+    /// Most memory that the block list may have in all, in bytes: 64 TiB, far more than guests have.
+    public static let maximumMemory: UInt64 = 1 << 46
     /// Look-ahead of the main channel, in bytes.
     private static let lookahead = 1 << 20
 
@@ -52,6 +54,8 @@ import VMState
     private var hasLookedAhead = false
     /// Sections `cpu` so far.
     private var harts = 0
+    /// Bytes of the blocks listed so far.
+    private var memory: UInt64 = 0
     private var sawFlush = false
     private var syncsAtEnd = false
     /// Where the present event begins.
@@ -198,6 +202,14 @@ import VMState
             try ram.next(input, isSetup: header.kind == .start)
         }
         switch record {
+        case .block(let block, let index):
+            memory &+= block.length
+            guard memory <= Self.maximumMemory else {
+                throw StreamError(
+                    .value(
+                        expected: "at most \(Self.maximumMemory) bytes of memory in all", found: "\(memory)"),
+                    section: header.place, path: ["block list", "[\(index)]"], offset: start)
+            }
         case .multifdFlush:
             sawFlush = true
             channels.startSync()
