@@ -72,4 +72,42 @@ struct HostileTests {
             #expect(error.expected == "a text in UTF-8" && error.found == "other bytes")
         }
     }
+
+    /// A device of 1 MiB whose description has these fields.
+    private static func device(_ fields: String) throws -> DeviceSection {
+        let text = "{\"devices\":[{\"name\":\"d\",\"instance_id\":0,\"fields\":[\(fields)]}]}"
+        let header = SectionHeader(kind: .full, id: 1, name: "d", version: 1)
+        return DeviceSection(
+            header: header, offset: 0, bytes: [UInt8](repeating: 7, count: 1 << 20), source: .description,
+            layout: try DescriptionReader.read(Array(text.utf8)).devices.first?.layout)
+    }
+
+    private static let byte = "{\"name\":\"b\",\"type\":\"uint8\",\"size\":1}"
+    private static let nothing = "{\"name\":\"n\",\"type\":\"buffer\",\"size\":0},"
+
+    private static func structure(_ size: String, _ fields: String) -> String {
+        "{\"name\":\"s\",\(size),\"struct\":{\"fields\":[\(fields)]}}"
+    }
+
+    static let descriptions: [(fields: String, names: [String])] = [
+        // Elements of a byte in an array of none.
+        (structure("\"array_len\":10000000000000,\"size\":0", byte), ["s"]),
+        // The whole body in a structure of no bytes.
+        (structure("\"size\":0", "{\"name\":\"x\",\"size\":1048576}"), ["s"]),
+        // Many fields without bytes in each of many elements.
+        (
+            structure(
+                "\"array_len\":1048576,\"size\":1", String(repeating: nothing, count: 1000) + byte),
+            ["data"]
+        ),
+    ]
+
+    @Test(
+        "whose descriptions say much about few bytes are not read for long", arguments: descriptions.indices)
+    func fields(_ index: Int) throws {
+        let expected = Self.descriptions[index]
+        let fields = try Self.device(expected.fields).fields
+        #expect(fields.map(\.name) == expected.names)
+        #expect(fields.allSatisfy { $0.children.allSatisfy { $0.length == 0 } })
+    }
 }

@@ -45,7 +45,7 @@ extension DeviceSection {
     public var fields: [DeviceField] {
         if let layout {
             var reader = LayoutFields(bytes: bytes, base: offset, trace: trace)
-            return reader.read(layout)
+            if let fields = reader.fields(layout) { return fields }
         }
         if let trace { return trace.children.map(DeviceField.init) }
         guard !bytes.isEmpty else { return [] }

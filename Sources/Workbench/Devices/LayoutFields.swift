@@ -1,27 +1,46 @@
 import VMState
 
 /// Walks the bytes of a device along QEMU's description of them. The description is a stranger's: nothing that it says
-/// goes beyond the bytes.
+/// goes beyond the bytes, and nothing in a structure beyond the structure's.
 struct LayoutFields {
+    /// Most fields of a device that are told apart, elements and what is in them included. Those of QEMU have thousands.
+    static let maximumFields = 1 << 18
+
     private let bytes: [UInt8]
     private let base: UInt64
     /// What our table says about the same bytes.
     private let trace: VMStateTrace.Node?
     private var position = 0
+    /// Where the structure ends that is read.
+    private var limit: Int
+    /// Fields that there may still be.
+    private var left = Self.maximumFields
 
     /// - Parameter base: where the bytes begin in the stream.
     init(bytes: [UInt8], base: UInt64, trace: VMStateTrace.Node?) {
         self.bytes = bytes
         self.base = base
         self.trace = trace
+        limit = bytes.count
     }
 
-    mutating func read(_ layout: VMStateLayout) -> [DeviceField] {
+    /// nil when there are more fields than ``maximumFields``: a few bytes and a few words can stand for any number.
+    mutating func fields(_ layout: VMStateLayout) -> [DeviceField]? {
+        let fields = read(layout)
+        return left > 0 ? fields : nil
+    }
+
+    private mutating func read(_ layout: VMStateLayout) -> [DeviceField] {
         var fields: [DeviceField] = []
-        for field in layout.fields { fields.append(read(field)) }
+        for field in layout.fields {
+            guard left > 0 else { return fields }
+            fields.append(read(field))
+        }
         for part in layout.subsections {
+            guard left > 0 else { return fields }
+            left -= 1
             let start = position
-            position = min(bytes.count, position + 6 + part.name.utf8.count)
+            position = min(limit, position + 6 + part.name.utf8.count)
             let children = read(part)
             fields.append(
                 DeviceField(
@@ -33,8 +52,14 @@ struct LayoutFields {
 
     private mutating func read(_ field: VMStateLayout.Field) -> DeviceField {
         let start = position
-        let end = min(bytes.count, start + min(bytes.count, max(0, field.totalSize)))
-        defer { position = end }
+        let end = min(limit, start + min(bytes.count, max(0, field.totalSize)))
+        let outer = limit
+        limit = end
+        left -= 1
+        defer {
+            position = end
+            limit = outer
+        }
         var result = DeviceField(
             name: field.name, type: field.type, offset: base + UInt64(start), length: UInt64(end - start))
         if case .index(let index) = field.repetition { result.name += "[\(index)]" }
@@ -44,7 +69,9 @@ struct LayoutFields {
             result.children = read(part)
         } else if !field.parts.isEmpty, field.type == "qtailq" || field.type == "qlist" {
             // A byte 1 before each element, a byte 0 after the last.
-            for (index, part) in field.parts.enumerated() where position < end {
+            for (index, part) in field.parts.enumerated() {
+                guard position < end, left > 0 else { break }
+                left -= 1
                 position += 1
                 let at = position
                 let children = read(part)
@@ -68,7 +95,9 @@ struct LayoutFields {
     ) -> [DeviceField] {
         guard case .arrayLength(let count) = field.repetition else { return read(structure) }
         var result: [DeviceField] = []
-        for index in 0..<max(0, count) where position < end || result.isEmpty {
+        for index in 0..<max(0, count) {
+            guard position < end, left > 0 else { break }
+            left -= 1
             let start = position
             let children = read(structure)
             guard position > start else { break }
