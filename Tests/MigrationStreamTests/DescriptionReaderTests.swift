@@ -36,6 +36,30 @@ struct DescriptionReaderTests {
     }
 
     @Test(
+        "more parts than there may be are refused",
+        arguments: [
+            ("{\"devices\":[", "{}"), ("{\"devices\":[{\"fields\":[", "{}"),
+            ("{\"devices\":[{\"subsections\":[", "{}"),
+            ("{\"devices\":[{\"fields\":[{", "\"vmsd_name\":\"\""),
+        ] as [(String, String)])
+    func parts(_ start: String, _ part: String) {
+        let text = Array((start + String(repeating: part + ",", count: 8) + part).utf8)
+        do throws(DescriptionReader.Problem) {
+            _ = try DescriptionReader.read(text, maximumParts: 4)
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.expected == "at most 4 devices, fields and structures")
+        }
+        do throws(DescriptionReader.Problem) {
+            _ = try DescriptionReader.read(text)
+            Issue.record("it was taken")
+        } catch {
+            // The text is cut.
+            #expect(error.offset == text.count)
+        }
+    }
+
+    @Test(
         "what is no description is refused with its place",
         arguments: [
             ("", 0, "'{'"), ("[", 0, "'{'"), ("{\"devices\": 3}", 12, "'['"),

@@ -3,10 +3,13 @@ import VMState
 /// Reads the JSON that ends a stream. Not a general parser: QEMU repeats keys in one object, once for each element of
 /// a list, and the order of keys means something; so an object is read key by key.
 ///
-/// Bounded: the nesting, and with the text's length all else.
+/// Bounded: the nesting, the number of parts, and with the text's length all else.
 public struct DescriptionReader {
     /// Deepest nesting that is followed.
     private static let maximumDepth = 64
+    /// Most devices, fields and structures of one text. Recorded ones have some thousands; a part takes 50 times the
+    /// memory of the three bytes that can stand for it.
+    public static let maximumParts = 1 << 20
 
     /// Why a text is not a description.
     public struct Problem: Error, Equatable, Sendable {
@@ -23,12 +26,21 @@ public struct DescriptionReader {
     private let text: [UInt8]
     private var position = 0
     private var depth = 0
+    /// Parts that there may still be.
+    private var left: Int
+    private let maximumParts: Int
 
-    private init(_ text: [UInt8]) { self.text = text }
+    private init(_ text: [UInt8], _ maximumParts: Int) {
+        self.text = text
+        self.maximumParts = maximumParts
+        left = maximumParts
+    }
 
     /// Reads a whole text.
-    public static func read(_ text: [UInt8]) throws(Problem) -> StreamDescription {
-        var reader = DescriptionReader(text)
+    public static func read(
+        _ text: [UInt8], maximumParts: Int = DescriptionReader.maximumParts
+    ) throws(Problem) -> StreamDescription {
+        var reader = DescriptionReader(text, maximumParts)
         var result = StreamDescription()
         try reader.object { (reader, key) throws(Problem) in
             switch key {
@@ -44,7 +56,16 @@ public struct DescriptionReader {
 
     // MARK: Parts of a description
 
+    private mutating func countPart() throws(Problem) {
+        guard left > 0 else {
+            throw Problem(
+                offset: position, expected: "at most \(maximumParts) devices, fields and structures")
+        }
+        left -= 1
+    }
+
     private mutating func device() throws(Problem) -> StreamDescription.Device {
+        try countPart()
         var result = StreamDescription.Device(
             name: "", instance: 0, layout: VMStateLayout(name: "", version: 0))
         try object { (reader, key) throws(Problem) in
@@ -58,6 +79,7 @@ public struct DescriptionReader {
     }
 
     private mutating func layout() throws(Problem) -> VMStateLayout {
+        try countPart()
         var result = VMStateLayout(name: "", version: 0)
         try object { (reader, key) throws(Problem) in try reader.member(key, of: &result) }
         return result
@@ -77,6 +99,7 @@ public struct DescriptionReader {
     }
 
     private mutating func field() throws(Problem) -> VMStateLayout.Field {
+        try countPart()
         var field = VMStateLayout.Field(name: "", repetition: .none, type: "", size: 0)
         try object { (reader, key) throws(Problem) in
             switch key {
@@ -88,6 +111,7 @@ public struct DescriptionReader {
             case "struct": field.structure = try reader.layout()
             case "vmsd_name":
                 // The next element of a list.
+                try reader.countPart()
                 field.parts.append(VMStateLayout(name: try reader.string(), version: 0))
             case "version", "fields", "subsections":
                 guard var part = field.parts.popLast() else { return try reader.skipValue() }
