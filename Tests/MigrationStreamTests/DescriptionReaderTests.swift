@@ -65,7 +65,7 @@ struct DescriptionReaderTests {
             ("", 0, "'{'"), ("[", 0, "'{'"), ("{\"devices\": 3}", 12, "'['"),
             ("{\"page_size\": x}", 14, "a number"),
             ("{\"page_size\": 1", 15, "'}'"), ("{\"a", 3, "the end of a string"),
-            ("{\"page_size\": -1}", 14, "a number"),
+            ("{\"page_size\": -1}", 14, "a number"), ("{\"a\nb\": 1}", 3, "the end of a string"),
             ("{\"page_size\": 99999999999999999999}", 14, "a smaller number"),
             (
                 "{\"a\":" + String(repeating: "[", count: 80), 69, "at most 64 levels of nesting"
@@ -74,6 +74,14 @@ struct DescriptionReaderTests {
     func damaged(_ text: String, _ offset: Int, _ expected: String) {
         do throws(DescriptionReader.Problem) {
             _ = try DescriptionReader.read(Array(text.utf8))
+            Issue.record("it was taken")
+        } catch {
+            #expect(error == DescriptionReader.Problem(offset: offset, expected: expected))
+        }
+        // In the middle of other bytes the place is the same.
+        do throws(DescriptionReader.Problem) {
+            let bytes = Array("{}\(text){}".utf8)
+            _ = try DescriptionReader.read(bytes[2..<bytes.count - 2])
             Issue.record("it was taken")
         } catch {
             #expect(error == DescriptionReader.Problem(offset: offset, expected: expected))

@@ -73,6 +73,23 @@ struct HostileTests {
         }
     }
 
+    @Test("with many heads of descriptions are searched once", .timeLimit(.minutes(1)))
+    func heads() throws {
+        var text = ByteWriter()
+        text.append("{\"devices\": []}")
+        var writer = ByteWriter()
+        writer.append([0, 6, 0, 0, 0, UInt8(text.count)])
+        writer.append(text.bytes)
+        // Each as long as the rest: a copy of it for each would be of 400 GB.
+        let length = 7 * 350_000
+        while writer.count < length {
+            writer.append([0, 6])
+            writer.uint32(UInt32(length - writer.count - 4))
+            writer.uint8(UInt8(ascii: "{"))
+        }
+        #expect(StreamEventReader.description(in: writer.bytes)?.devices == [])
+    }
+
     /// A device of 1 MiB whose description has these fields.
     private static func device(_ fields: String) throws -> DeviceSection {
         let text = "{\"devices\":[{\"name\":\"d\",\"instance_id\":0,\"fields\":[\(fields)]}]}"

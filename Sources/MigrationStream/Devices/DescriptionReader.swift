@@ -23,15 +23,17 @@ public struct DescriptionReader {
         }
     }
 
-    private let text: [UInt8]
-    private var position = 0
+    private let text: ArraySlice<UInt8>
+    /// The next byte, as the slice counts.
+    private var position: Int
     private var depth = 0
     /// Parts that there may still be.
     private var left: Int
     private let maximumParts: Int
 
-    private init(_ text: [UInt8], _ maximumParts: Int) {
+    private init(_ text: ArraySlice<UInt8>, _ maximumParts: Int) {
         self.text = text
+        position = text.startIndex
         self.maximumParts = maximumParts
         left = maximumParts
     }
@@ -39,6 +41,13 @@ public struct DescriptionReader {
     /// Reads a whole text.
     public static func read(
         _ text: [UInt8], maximumParts: Int = DescriptionReader.maximumParts
+    ) throws(Problem) -> StreamDescription {
+        try read(text[...], maximumParts: maximumParts)
+    }
+
+    /// Reads a whole text that is a part of more bytes, without a copy.
+    public static func read(
+        _ text: ArraySlice<UInt8>, maximumParts: Int = DescriptionReader.maximumParts
     ) throws(Problem) -> StreamDescription {
         var reader = DescriptionReader(text, maximumParts)
         var result = StreamDescription()
@@ -58,8 +67,7 @@ public struct DescriptionReader {
 
     private mutating func countPart() throws(Problem) {
         guard left > 0 else {
-            throw Problem(
-                offset: position, expected: "at most \(maximumParts) devices, fields and structures")
+            throw problem("at most \(maximumParts) devices, fields and structures")
         }
         left -= 1
     }
@@ -125,6 +133,10 @@ public struct DescriptionReader {
 
     // MARK: JSON
 
+    private func problem(_ expected: String, at index: Int? = nil) -> Problem {
+        Problem(offset: (index ?? position) - text.startIndex, expected: expected)
+    }
+
     private mutating func object(
         _ member: (inout DescriptionReader, String) throws(Problem) -> Void
     ) throws(Problem) {
@@ -153,27 +165,28 @@ public struct DescriptionReader {
         try expect(bracket)
         depth += 1
         guard depth <= Self.maximumDepth else {
-            throw Problem(offset: position, expected: "at most \(Self.maximumDepth) levels of nesting")
+            throw problem("at most \(Self.maximumDepth) levels of nesting")
         }
     }
 
     private mutating func string() throws(Problem) -> String {
         try expect("\"")
         var bytes: [UInt8] = []
-        while position < text.count {
+        while position < text.endIndex {
             let byte = text[position]
             position += 1
             switch byte {
             case UInt8(ascii: "\""): return String(decoding: bytes, as: UTF8.self)
             case UInt8(ascii: "\\"):
-                guard position < text.count else { break }
+                guard position < text.endIndex else { break }
                 // Names of devices hold no escapes but these; others stay as they are.
                 bytes.append(text[position])
                 position += 1
+            case 0..<0x20: throw problem("the end of a string", at: position - 1)
             default: bytes.append(byte)
             }
         }
-        throw Problem(offset: position, expected: "the end of a string")
+        throw problem("the end of a string")
     }
 
     /// An integer that is no size of more than a device's.
@@ -182,18 +195,18 @@ public struct DescriptionReader {
         let start = position
         var value = 0
         let isNegative = take("-")
-        while position < text.count, let digit = Self.digit(text[position]) {
-            guard value < 1 << 40 else { throw Problem(offset: start, expected: "a smaller number") }
+        while position < text.endIndex, let digit = Self.digit(text[position]) {
+            guard value < 1 << 40 else { throw problem("a smaller number", at: start) }
             value = value * 10 + digit
             position += 1
         }
-        guard position > start, !isNegative else { throw Problem(offset: start, expected: "a number") }
+        guard position > start, !isNegative else { throw problem("a number", at: start) }
         return value
     }
 
     private mutating func skipValue() throws(Problem) {
         space()
-        guard position < text.count else { throw Problem(offset: position, expected: "a value") }
+        guard position < text.endIndex else { throw problem("a value") }
         switch text[position] {
         case UInt8(ascii: "{"):
             try object { (reader, _) throws(Problem) in try reader.skipValue() }
@@ -202,8 +215,8 @@ public struct DescriptionReader {
         case UInt8(ascii: "\""): _ = try string()
         default:
             let start = position
-            while position < text.count, Self.isWord(text[position]) { position += 1 }
-            guard position > start else { throw Problem(offset: position, expected: "a value") }
+            while position < text.endIndex, Self.isWord(text[position]) { position += 1 }
+            guard position > start else { throw problem("a value") }
         }
     }
 
@@ -218,17 +231,17 @@ public struct DescriptionReader {
     }
 
     private mutating func space() {
-        while position < text.count, [0x20, 0x09, 0x0A, 0x0D].contains(text[position]) { position += 1 }
+        while position < text.endIndex, [0x20, 0x09, 0x0A, 0x0D].contains(text[position]) { position += 1 }
     }
 
     private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
         space()
-        guard position < text.count, text[position] == UInt8(ascii: scalar) else { return false }
+        guard position < text.endIndex, text[position] == UInt8(ascii: scalar) else { return false }
         position += 1
         return true
     }
 
     private mutating func expect(_ scalar: Unicode.Scalar) throws(Problem) {
-        guard take(scalar) else { throw Problem(offset: position, expected: "'\(scalar)'") }
+        guard take(scalar) else { throw problem("'\(scalar)'") }
     }
 }

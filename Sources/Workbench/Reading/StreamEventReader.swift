@@ -308,7 +308,8 @@ import VMState
         description = Self.description(in: buffered + rest)
     }
 
-    /// The last description in these bytes. Its text holds no byte below 0x20, so that its head cannot be in it.
+    /// The last description in these bytes. Its text holds no byte below 0x20 but white space, so that its head cannot be
+    /// in it, and what looks like one and is none is read no further than to the next.
     static func description(in bytes: [UInt8]) -> StreamDescription? {
         var index = bytes.count - 7
         while index >= 0 {
@@ -318,7 +319,7 @@ import VMState
             else { continue }
             let length = bytes[index + 2..<index + 6].reduce(0) { $0 << 8 | Int($1) }
             guard index + 6 + length <= bytes.count else { continue }
-            if let found = try? DescriptionReader.read(Array(bytes[index + 6..<index + 6 + length])) {
+            if let found = try? DescriptionReader.read(bytes[index + 6..<index + 6 + length]) {
                 return found
             }
         }
