@@ -73,6 +73,21 @@ struct HostileTests {
         }
     }
 
+    @Test("with more pages than are kept are refused before memory is taken for them")
+    func memory() throws {
+        let image = RAMImage(pageSize: 4096) { (_) throws(ByteSourceError) in nil }
+        try image.apply(.block(RAMBlockDescription(name: "a", length: 4096), index: 0))
+        let text =
+            "the RAM blocks up to 'b', which has 4398046511104 bytes, have more than the 1073741824 pages that can be "
+            + "kept"
+        do throws(ByteSourceError) {
+            try image.apply(.block(RAMBlockDescription(name: "b", length: 1 << 42), index: 1))
+            Issue.record("it was taken")
+        } catch {
+            #expect(error == ByteSourceError(text))
+        }
+    }
+
     @Test("with many heads of descriptions are searched once", .timeLimit(.minutes(1)))
     func heads() throws {
         var text = ByteWriter()

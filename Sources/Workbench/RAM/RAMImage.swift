@@ -29,8 +29,10 @@ public import MigrationStream
     private let page: UnsafeMutableRawBufferPointer
     private let open: (RAMBlockDescription) throws(ByteSourceError) -> Place?
 
-    /// Most pages of a block that are kept track of: 4 TiB of pages of 4 KiB.
+    /// Most pages of all blocks that are kept track of: 4 TiB of pages of 4 KiB, which take 256 MiB of bitmaps.
     static let maximumPages: UInt64 = 1 << 30
+    /// Pages of the blocks so far.
+    private var pages: UInt64 = 0
 
     /// - Parameter open: says where a block is kept; nil leaves it out. By default in a temporary file that is gone
     ///   afterwards. The place holds zeros, or nothing yet.
@@ -102,9 +104,12 @@ public import MigrationStream
 
     private func add(_ block: RAMBlockDescription) throws(ByteSourceError) {
         let pages = block.length / UInt64(pageSize)
-        guard pages <= Self.maximumPages else {
-            throw ByteSourceError("block '\(block.name)' has \(block.length) bytes, more than can be kept")
+        guard pages <= Self.maximumPages - self.pages else {
+            throw ByteSourceError(
+                "the RAM blocks up to \(quoted(block.name)), which has \(block.length) bytes, have more than the "
+                    + "\(Self.maximumPages) pages that can be kept")
         }
+        self.pages += pages
         let place = try open(block)
         if let place, ftruncate(place.descriptor, off_t(place.offset + block.length)) != 0 {
             let error = Self.failure("cannot make room for block '\(block.name)'")
