@@ -18,6 +18,7 @@ the guest had to go on without a gap. Every line below is what these runs have s
 '''
 TAIL = '''
 `dialect` is the setting of the source, which a Martlet needs to know to write what that QEMU can read.
+`compress`, `multifd` and `xbzrle` among the transports are capabilities, `tls` is TLS; each of these over a unix socket.
 A guest leaves QEMU 7.2 paused, because that QEMU loses pages which a running guest writes late.
 QEMU up to 10.0.10 loses the timers of a guest that arrives; Martlet wakes the guest with an early timer interrupt.
 '''

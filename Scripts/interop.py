@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Debian moves between Martlet and real QEMUs while it works: both ways, over every transport, with 1, 2 and 4 harts.
+"""Debian moves between Martlet and real QEMUs while it works: both ways, over every transport and with every way of
+sending pages that both know, with 1, 2 and 4 harts.
 Each crossing is judged: the paused guest's memory is the same on both sides, byte for byte; where the stream was kept,
 the guest is written again before it runs, and every page and every value of every device is what it was; then all that
 the guest does goes on without a gap (Scripts/soak.py says how that is judged).
@@ -33,6 +34,9 @@ RAM_START, RAM_SIZE = 0x8000_0000, 192 << 20
 # How the guest sees its virtio devices, by its number of harts: all three come to be seen.
 FACES = {1: 'mmio legacy', 2: 'mmio modern', 4: 'pci'}
 
+# Ways of sending pages, each a capability that takes the place of a transport's name, and what the source then counts.
+FEATURES = {'compress': ('compression', 'pages'), 'multifd': ('ram', 'multifd-bytes'), 'xbzrle': ('xbzrle-cache', 'pages')}
+
 
 class Missing(Failure):
     """There is no QEMU here that this could be done with."""
@@ -59,6 +63,7 @@ class Program:
         self.has_file = not self.is_old
         # 7.2's translator forgets pages that a running guest writes after the second look at its log.
         self.moves_paused = self.is_old
+        self.features = [name for name in FEATURES if name != 'compress' or self.is_martlet or self.is_old]
         if self.is_martlet:
             self.name, self.dialect = 'Martlet', None
         elif self.is_old:
@@ -159,21 +164,32 @@ class Guest:
         clock_before = self.judge.clock
         there = self.there = self.start(program, ['-incoming', 'defer'])
         way_out, way_in = self.ways(transport, sender, program)
-        source.qmp.call('migrate-set-parameters', **{'max-bandwidth': 1 << 32})
+        # A page is sent as a difference when it has gone before: that takes a guest that runs, and some passes.
+        needs_passes = transport == 'xbzrle' and not sender.moves_paused
+        hurry(source, not needs_passes)
         if sender.is_martlet and program.dialect:
             set_dialect(source, program.dialect)
         if sender.moves_paused:
             source.qmp.call('stop')
         for side, endpoint in (source, 'client'), (there, 'server'):
             secure(side, endpoint, transport == 'tls')
+        for side, features in (source, sender.features), (there, program.features):
+            side.qmp.call('migrate-set-capabilities', capabilities=[
+                {'capability': name, 'state': name == transport} for name in features])
         stored = transport in ('exec', 'file')
         if not stored:
             there.qmp.call('migrate-incoming', uri=way_in)
         source.qmp.call('migrate', uri=way_out)
+        if needs_passes:
+            self.wait('no page is sent as a difference', lambda: (i := source.qmp.call('query-migrate'))['status'] not in
+                      ('setup', 'active') or counted(i, transport))
+            hurry(source, True)
         info = self.wait('the migration does not end', lambda: (i := source.qmp.call('query-migrate')).get('status') in
                          ('completed', 'failed', 'cancelled') and i)
         if info['status'] != 'completed':
             raise Failure(f"{info['status']}: {info.get('error-desc', '')}")
+        if transport in FEATURES and not counted(info, transport) and (needs_passes or transport != 'xbzrle'):
+            raise Failure(f'nothing went by {transport}: {info}')
         if stored:
             there.qmp.call('migrate-incoming', uri=way_in)
         self.wait('the guest does not arrive',
@@ -188,7 +204,7 @@ class Guest:
         there.qmp.call('cont')
         self.goes_on()
         self.check_clock(clock_before)
-        print(f'{sender.name:12} -> {program.name:12} over {transport:4}  {self.harts} harts, {self.face:11} '
+        print(f'{sender.name:12} -> {program.name:12} over {transport:8}  {self.harts} harts, {self.face:11} '
               f"{'paused ' if sender.moves_paused else 'running'}  {'all' if kept else 'memory'} equal, downtime {info.get('downtime', 0)} ms; "
               f"tick {self.judge.values['tick']}, block {self.judge.values['block']}, net {self.judge.values['net']}",
               flush=True)
@@ -197,7 +213,7 @@ class Guest:
         path = f'{self.directory}/move{self.crossings}'
         if transport == 'tcp':
             return (f'tcp:127.0.0.1:{free_port()}',) * 2
-        if transport in ('unix', 'tls'):
+        if transport in ('unix', 'tls') or transport in FEATURES:
             return (f'unix:{path}',) * 2
         return (f'file:{path}' if transport == 'file' and sender.has_file else f'exec:cat > {path}',
                 f'file:{path}' if transport == 'file' and receiver.has_file else f'exec:cat {path}')
@@ -301,6 +317,18 @@ def set_dialect(vmm, dialect):
     vmm.qmp.call('migrate-set-parameters', **{'x-martlet-dialect': dialect})
 
 
+def hurry(vmm, is_on):
+    """Has a source send as fast as it can and end as soon as it may; or so slowly that a guest at work needs passes."""
+    vmm.qmp.call('migrate-set-parameters', **{'max-bandwidth': 1 << 32 if is_on else 64 << 20,
+                                              'downtime-limit': 300 if is_on else 1})
+
+
+def counted(info, feature):
+    """What a source has counted of this way of sending pages."""
+    group, name = FEATURES[feature]
+    return info.get(group, {}).get(name, 0)
+
+
 def secure(vmm, endpoint, is_on):
     """Has a side go over TLS, with certificates on both sides and a destination that knows whom to let in; or not."""
     if is_on:
@@ -317,14 +345,17 @@ def round_trips(martlet, peer, count):
     return [step for trip in range(count) for step in zip((martlet, peer), transports[trip % 2])]
 
 
-def route(martlet, peer, short):
-    """Where a guest that was born in `peer` goes."""
+def route(martlet, peer, harts, short):
+    """Where a guest with so many harts that was born in `peer` goes."""
+    features = [step for name in peer.features for step in ((martlet, name), (peer, name))]
     if short:
+        # Tests/EndToEndTests has them with QEMU 10.0.
+        features = features if peer.is_old and harts == 1 else []
         return [(martlet, 'tcp'), (peer, 'exec'), (martlet, 'file'), (martlet, 'unix'), (peer, 'unix'), (martlet, 'tls'),
-                (peer, 'tls')]
+                (peer, 'tls')] + features
     # Each transport in both directions, and once from Martlet to Martlet on the way.
     return [(martlet, 'tcp'), (peer, 'unix'), (martlet, 'exec'), (peer, 'file'), (martlet, 'unix'), (martlet, 'tcp'),
-            (peer, 'tcp'), (martlet, 'tls'), (peer, 'tls'), (martlet, 'file'), (peer, 'exec')]
+            (peer, 'tcp'), (martlet, 'tls'), (peer, 'tls'), (martlet, 'file'), (peer, 'exec')] + features
 
 
 def journey(martlet, peers):
@@ -387,7 +418,7 @@ def main():
     for peer in peers:
         print(f'{peer.name}: {peer.release}', flush=True)
         for harts in map(int, filter(None, options.harts.split(','))):
-            good = travel(options, peer, harts, route(martlet, peer, options.short), table) and good
+            good = travel(options, peer, harts, route(martlet, peer, harts, options.short), table) and good
         if options.round_trips:
             if travel(options, peer, 2, round_trips(martlet, peer, options.round_trips), table):
                 table.saw_round_trips(peer, options.round_trips)
