@@ -29,7 +29,7 @@ help:
 	@echo 'make cuts               the connection harmed at every place of a migration (some quarter of an hour)'
 	@echo 'make soak               Debian moved 100 times under load, into Documentation/Soak.md (MOVES= HARTS=)'
 	@echo 'make test-interop       Debian moved to and from QEMU 7.2, 10.0.2 and 10.0.13, into Documentation/Compatibility.md'
-	@echo 'make test-libvirt       an unmodified libvirt starts, saves and moves Debian (packages: libvirt-daemon-system libvirt-clients)'
+	@echo 'make test-libvirt       an unmodified libvirt starts, saves and moves Debian (as root; fetches Debian'"'"'s libvirt)'
 	@echo 'make docs               the libraries'"'"' documentation, into .build/docs, with its links checked'
 	@echo 'make fuzz TARGET=       a fuzz target for SECONDS=60, see Documentation/Fuzzing.md'
 	@echo 'make install PREFIX=    program, manual page, shell completions (DESTDIR= too)'
@@ -79,8 +79,10 @@ test-interop: build linux-guest peers
 	Scripts/interop.py --binary '$(BINARY)' --linux .guest --round-trips 20 --table --peer qemu-system-riscv64 \
 	    --peer '$(QEMU10)/bin/qemu-system-riscv64' --peer '$(QEMU_TRIXIE)/bin/qemu-system-riscv64'
 
-# Debian's libvirt, unmodified, with Martlet for its emulator. Needs root, for mounts that only it sees.
+# Debian's libvirt, unmodified, with Martlet for its emulator. Needs root, for mounts that only it sees. Installs libvirt,
+# which no other target needs.
 test-libvirt: build linux-guest
+	@Scripts/install-deps.sh libvirt
 	Scripts/libvirt.py --binary '$(BINARY)' --linux .guest --harts 2
 
 docs:

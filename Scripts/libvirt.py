@@ -3,9 +3,14 @@
 
 Each libvirtd runs in a mount namespace of its own, in which its directories (/etc/libvirt, /run, /var/lib/libvirt, …) are
 folders of a temporary directory: the system's own libvirt, if it has one, is not touched. Needs root, libvirtd, virsh,
-and the guest of Scripts/fetch-linux-guest.sh. Exit status 3 when something of that is not there.
+openssl, and the guest of Scripts/fetch-linux-guest.sh. Exit status 3 when something of that is not there.
+
+The guest counts, rewrites and checks memory, and writes and reads back its disk. All that it prints is looked through: a
+complaint of its own or of its kernel fails the step in which it comes, and so does a count that does not grow.
 """
-import argparse, os, re, select, shutil, signal, subprocess, sys, tempfile, threading, time
+import argparse, json, os, re, select, shutil, signal, subprocess, sys, tempfile, threading, time
+
+from soak import Judge, TROUBLE
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -144,56 +149,126 @@ class Libvirt:
                     pass
 
 
-class Console:
-    """A domain's serial line, read from its terminal."""
+class Story:
+    """All that the guest has printed, at one console after the other; what was printed between two of them is lost."""
+    counters = {name: Judge.counters[name] for name in ('tick', 'pages', 'block')}
 
-    def __init__(self, libvirt, domain):
+    def __init__(self, path):
+        self.file = open(path, 'w')
+        self.lock = threading.Lock()
+        self.values = dict.fromkeys(self.counters, 0)
+        self.rest, self.last, self.trouble = '', [], None
+
+    def cut(self):
+        """Another console: the line that the last one began has no end."""
+        with self.lock:
+            self.rest = ''
+            self.file.write('\n--- another console\n')
+
+    def add(self, text):
+        with self.lock:
+            self.file.write(text)
+            self.file.flush()
+            *lines, self.rest = (self.rest + text.replace('\r', '')).split('\n')
+            for line in lines:
+                self.judge(line)
+            self.last = (self.last + lines)[-12:]
+
+    def judge(self, line):
+        if TROUBLE.search(line):
+            self.trouble = self.trouble or f'the guest says: {line}'
+        # One that boots counts from 1.
+        if 'GUEST UP' in line:
+            self.values = dict.fromkeys(self.counters, 0)
+        for name, expression in self.counters.items():
+            if match := expression.search(line):
+                number, last = int(match.group(1)), self.values[name]
+                if number <= last:
+                    self.trouble = self.trouble or f'{name} {number} came after {last}'
+                self.values[name] = number
+
+    def check(self):
+        """Throws what has gone wrong since the last look."""
+        with self.lock:
+            trouble, self.trouble = self.trouble, None
+        if trouble:
+            raise Failure(trouble)
+
+
+class Console:
+    """A domain's serial line, read from its terminal all the time."""
+
+    def __init__(self, libvirt, domain, story):
         self.path = libvirt.virsh('ttyconsole', domain)[1]
         self.end = os.open(self.path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         subprocess.run(['stty', '-F', self.path, 'raw', '-echo'], check=True)
-        self.text = ''
+        self.story = story
+        self.story.cut()
+        self.text, self.lock, self.is_closed = '', threading.Lock(), False
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
 
-    def read(self, seconds=0.2):
-        if select.select([self.end], [], [], seconds)[0]:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def read(self):
+        while not self.is_closed:
+            if not select.select([self.end], [], [], 0.1)[0]:
+                continue
             try:
-                self.text += os.read(self.end, 65536).decode(errors='replace')
-            except (BlockingIOError, OSError):
-                time.sleep(0.05)
+                text = os.read(self.end, 65536).decode(errors='replace')
+            except OSError:
+                text = ''
+            if not text:
+                time.sleep(0.05)  # The program is gone.
+                continue
+            self.story.add(text)
+            with self.lock:
+                self.text += text
 
     def wait(self, pattern, seconds=120):
         """Waits for text that has not been seen yet; what matched is taken out."""
         def look():
-            self.read()
-            found = re.search(pattern, self.text)
-            if found:
-                self.text = self.text[found.end():]
+            self.story.check()
+            with self.lock:
+                found = re.search(pattern, self.text)
+                if found:
+                    self.text = self.text[found.end():]
             return found
         return wait(f"'{pattern}' at the console", seconds, look, lambda: self.text[-400:])
 
     def forget(self):
-        for _ in range(20):
-            before = len(self.text)
-            self.read(0.02)
-            if len(self.text) == before:
-                break
-        self.text = ''
+        time.sleep(0.2)  # For what is on its way.
+        with self.lock:
+            self.text = ''
 
     def type(self, line):
         os.write(self.end, line.encode() + b'\n')
 
-    def ticks(self, count=2):
-        """The guest runs: it counts on without a gap."""
+    def goes_on(self):
+        """The guest runs: it counts on without a gap, and memory and disk are worked on from where they were."""
+        before = dict(self.story.values)
         self.forget()
         last = None
-        for _ in range(count):
+        for _ in range(2):
             number = int(self.wait(r'tick (\d+) ').group(1))
             if last is not None and number != last + 1:
                 raise Failure(f'the guest counted from {last} to {number}')
             last = number
-        return last
+
+        def look():
+            self.story.check()
+            return all(self.story.values[name] > before[name] for name in before)
+        wait('all of the guest to go on', 120, look, lambda: f'from {before} to {self.story.values}')
 
     def close(self):
-        os.close(self.end)
+        if not self.is_closed:
+            self.is_closed = True
+            self.reader.join()
+            os.close(self.end)
 
 
 def wait(what, seconds, look, more=lambda: ''):
@@ -212,6 +287,7 @@ class Trial:
         self.here = Libvirt(work, 'a', (49152, 49161))
         self.there = None
         self.results = []
+        self.story = Story(os.path.join(work, 'console.log'))
         os.mkdir(os.path.join(work, 'pki'))
         subprocess.run(['sh', '-c', CERTIFICATES], cwd=os.path.join(work, 'pki'), check=True, capture_output=True)
         self.disk = os.path.join(work, 'disk.raw')
@@ -222,15 +298,17 @@ class Trial:
             out.write(DOMAIN.format(
                 name='guest', uuid=GUEST.format(1), memory=options.memory, harts=options.harts,
                 kernel=os.path.join(options.linux, 'Image'), initrd=os.path.join(options.linux, 'initramfs.gz'),
-                words='tick=1 dirty=16:8', emulator=options.binary, disk=self.disk))
+                words='tick=1 dirty=16:8 blk=1', emulator=options.binary, disk=self.disk))
 
     def step(self, name, body):
         begin = time.monotonic()
         try:
             said = body()
+            self.story.check()
             verdict = 'ok'
         except Failure as failure:
-            said, verdict = str(failure), 'FAILED'
+            said = '\n    '.join([str(failure), 'The console\'s last lines:'] + self.story.last)
+            verdict = 'FAILED'
         print(f'{verdict:7}{name:34}{time.monotonic() - begin:6.1f} s  {said or ""}', flush=True)
         self.results.append((name, verdict))
         return verdict == 'ok'
@@ -250,7 +328,7 @@ class Trial:
         def start():
             virsh('define', self.xml)
             virsh('start', 'guest')
-            self.console = Console(here, 'guest')
+            self.console = Console(here, 'guest', self.story)
             self.console.wait('GUEST UP')
 
         def typed():
@@ -263,18 +341,17 @@ class Trial:
                 raise Failure(here.state('guest'))
             self.console.forget()
             time.sleep(2.5)
-            self.console.read(0.1)
             if 'tick' in self.console.text:
                 raise Failure('the guest runs on')
 
         def resume():
             virsh('resume', 'guest')
-            self.console.ticks()
+            self.console.goes_on()
 
         def reset():
             virsh('reset', 'guest')
             self.console.wait('GUEST UP')
-            self.console.ticks()
+            self.console.goes_on()
 
         def statistics():
             disk = virsh('domblkstat', 'guest', 'vda')[1]
@@ -300,11 +377,11 @@ class Trial:
 
         def reconnect():
             here.stop()
-            self.console.ticks()
+            self.console.goes_on()
             here.start()
             if here.state('guest') != 'running':
                 raise Failure(here.state('guest'))
-            self.console.ticks()
+            self.console.goes_on()
 
         def monitor():
             text = virsh('qemu-monitor-command', 'guest', '--hmp', 'info status')[1]
@@ -335,7 +412,7 @@ class Trial:
 
         def save():
             self.file = os.path.join(self.work, 'saved')
-            self.last = self.console.ticks()
+            self.console.goes_on()
             virsh('save', 'guest', self.file)
             if here.state('guest') != 'shut off':
                 raise Failure(here.state('guest'))
@@ -344,8 +421,8 @@ class Trial:
 
         def restore():
             virsh('restore', self.file)
-            self.console = Console(here, 'guest')
-            self.console.ticks()
+            self.console = Console(here, 'guest', self.story)
+            self.console.goes_on()
             self.console.type('echo still $((6 * 7))')
             self.console.wait('still 42')
 
@@ -353,8 +430,8 @@ class Trial:
             virsh('managedsave', 'guest')
             self.console.close()
             virsh('start', 'guest')
-            self.console = Console(here, 'guest')
-            self.console.ticks()
+            self.console = Console(here, 'guest', self.story)
+            self.console.goes_on()
 
         def shutdown():
             # The board has no power button: the request is sent, and the guest powers itself off.
@@ -389,47 +466,66 @@ class Trial:
             there.start()
             here.virsh('define', self.xml)
             here.virsh('start', 'guest')
-            console = Console(here, 'guest')
-            console.wait('GUEST UP')
-            console.close()
+            with Console(here, 'guest', self.story) as console:
+                console.wait('GUEST UP')
 
         def move(*flags, uri=None, during=None):
             """The guest goes to the other side, with virsh's `flags`; `during` is looked at while it goes."""
             def body():
                 source, target = self.sides
-                console = Console(source, 'guest')
-                last = console.ticks()
-                console.close()
                 command = ['migrate', '--live', '--unsafe', *flags, 'guest', target.uri]
                 if '--tunnelled' not in flags:
                     command.append(uri or 'tcp://127.0.0.1')
-                if during:
-                    mover = threading.Thread(target=lambda: self.moved.append(source.virsh(*command, check=False)))
-                    self.moved = []
-                    mover.start()
-                    try:
-                        wait('the move to begin', 60,
-                             lambda: 'Unbounded' in source.virsh('domjobinfo', 'guest', check=False)[1])
-                        during(source)
-                    finally:
-                        mover.join()
-                    status, text = self.moved[0]
-                    if status:
-                        raise Failure(text)
-                else:
-                    source.virsh(*command)
-                console = Console(target, 'guest')
-                now = console.ticks()
-                console.type('echo arrived $((1 + 1))')
-                console.wait('arrived 2')
-                console.close()
-                if now <= last:
-                    raise Failure(f'the guest counted {last} before and {now} after')
+                with Console(source, 'guest', self.story) as console:
+                    console.goes_on()
+                    if during:
+                        self.moved = []
+                        mover = threading.Thread(
+                            target=lambda: self.moved.append(source.virsh(*command, check=False)))
+                        mover.start()
+                        try:
+                            wait('the move to begin', 60,
+                                 lambda: 'Unbounded' in source.virsh('domjobinfo', 'guest', check=False)[1])
+                            during(source)
+                        except Failure:
+                            source.virsh('domjobabort', 'guest', check=False)
+                            raise
+                        finally:
+                            mover.join()
+                        status, text = self.moved[0]
+                        if status:
+                            raise Failure(text)
+                    else:
+                        source.virsh(*command)
+                with Console(target, 'guest', self.story) as console:
+                    console.goes_on()
+                    console.type('echo arrived $((1 + 1))')
+                    console.wait('arrived 2')
                 if source.virsh('domstate', 'guest', check=False)[1] == 'running':
                     raise Failure('the guest still runs at the source')
                 self.sides = [target, source]
                 job = source.virsh('domjobinfo', 'guest', '--completed', check=False)[1]
                 return ' '.join(re.findall(r'(?:Time elapsed|Total downtime): +\d+ ms|Data total: +[0-9.]+ \w+', job))
+            return body
+
+        def ask(source, command):
+            return json.loads(source.virsh('qemu-monitor-command', 'guest', json.dumps({'execute': command}))[1])['return']
+
+        def proven(*flags, uri=None, capability=None, parameters=None):
+            """A move that is slow until the source's program was seen to have this on. True is for any value."""
+            def look(source):
+                def is_on():
+                    on = [each['capability'] for each in ask(source, 'query-migrate-capabilities') if each['state']]
+                    have = ask(source, 'query-migrate-parameters')
+                    return (ask(source, 'query-migrate').get('status') == 'active' and capability in [None] + on
+                            and all(value in (have.get(name), bool(have.get(name)))
+                                    for name, value in (parameters or {}).items()))
+                wait(f"{' '.join(flags)} to be on at the source", 30, is_on)
+                hurry(source)
+
+            def body():
+                slow(self.sides[0])
+                return move(*flags, uri=uri, during=look)()
             return body
 
         def hurry(source):
@@ -460,9 +556,8 @@ class Trial:
                 raise Failure('the move was made')
             if source.state('guest') != 'running':
                 raise Failure(source.state('guest'))
-            console = Console(source, 'guest')
-            console.ticks()
-            console.close()
+            with Console(source, 'guest', self.story) as console:
+                console.goes_on()
             return self.moved[0][1].splitlines()[0]
 
         if not self.step('two libvirtd, start', begin):
@@ -474,11 +569,14 @@ class Trial:
         self.step('migrate --p2p', move('--p2p'))
         self.step('migrate --p2p --tunnelled', move('--p2p', '--tunnelled'))
         self.step('migrate over a Unix socket', move(uri=f'unix://{socket}'))
-        self.step('migrate --auto-converge', move('--auto-converge'))
-        self.step('migrate --compressed xbzrle', move('--compressed', '--comp-methods', 'xbzrle'))
-        self.step('migrate --parallel', move('--parallel', '--parallel-connections', '3'))
-        self.step('migrate --tls', move('--tls', uri='tcp://localhost'))
-        self.step('migrate --tls --parallel', move('--tls', '--parallel', uri='tcp://localhost'))
+        self.step('migrate --auto-converge', proven('--auto-converge', capability='auto-converge'))
+        self.step('migrate --compressed xbzrle',
+                  proven('--compressed', '--comp-methods', 'xbzrle', capability='xbzrle'))
+        self.step('migrate --parallel', proven('--parallel', '--parallel-connections', '3', capability='multifd',
+                                               parameters={'multifd-channels': 3}))
+        self.step('migrate --tls', proven('--tls', uri='tcp://localhost', parameters={'tls-creds': True}))
+        self.step('migrate --tls --parallel', proven('--tls', '--parallel', uri='tcp://localhost', capability='multifd',
+                                                     parameters={'tls-creds': True}))
         self.step('migrate, domjobabort', abort)
         if self.step('migrate-setspeed', lambda: slow(self.sides[0])):
             self.step('migrate, limits raised on the way', move(during=hurry))
@@ -495,7 +593,7 @@ def main():
     parser.add_argument('--keep', action='store_true', help='leave the folder with the logs')
     options = parser.parse_args()
     options.binary, options.linux = os.path.abspath(options.binary), os.path.abspath(options.linux)
-    missing = [name for name in ('libvirtd', 'virsh', 'unshare') if not shutil.which(name)]
+    missing = [name for name in ('libvirtd', 'virsh', 'unshare', 'openssl') if not shutil.which(name)]
     missing += [path for path in (options.binary, os.path.join(options.linux, 'Image')) if not os.path.exists(path)]
     if os.geteuid() != 0:
         missing.append('root')
