@@ -39,6 +39,13 @@ int cplatform_zero_copy_done(int fd, uint32_t *count, int *copied) {
     return 1;
 }
 
+void cplatform_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 uint64_t cplatform_memlock_limit(void) {
     struct rlimit limit;
     return getrlimit(RLIMIT_MEMLOCK, &limit) < 0 ? 0 : limit.rlim_cur;

@@ -45,6 +45,8 @@ struct Run: AsyncParsableCommand {
         }
         if let name = configuration.processName { unsafe cplatform_set_thread_name(name) }
         try configuration.takeDescriptors()
+        // 256 multifd channels and 64 clients are more than the usual limit, which is for programs that use select().
+        cplatform_raise_descriptor_limit()
         let machine = try VirtualMachine(configuration)
         machine.startHarts()
         for (label, path) in machine.terminals { say("char device redirected to \(path) (label \(label))") }

@@ -39,6 +39,32 @@ struct Faults {
         try scene.expectMoves(holder, to: deferred, at: scene.path("better"))
     }
 
+    @Test("Where the system has no room for so many connections the attempt fails, and the guest goes on")
+    func noDescriptors() throws {
+        let few = scene.path("few")
+        try "#!/bin/sh\nulimit -n 100\nexec '\(scene.program.path)' \"$@\"\n"
+            .write(toFile: few, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: few)
+        let source = try VMM(
+            Program(name: "few", path: few), "source", in: scene.workplace,
+            demoGuest(Scene.still, memory: "6M"))
+        _ = try source.serial.wait(for: "demo ready", seconds: 120)
+        let destination = try VMM(
+            scene.program, "destination", in: scene.workplace,
+            demoGuest(Scene.still, memory: "6M") + ["-incoming", "defer"])
+        for side in [source, destination] {
+            try side.set("multifd", true)
+            try side.qmp.call("migrate-set-parameters", ["multifd-channels": 200])
+        }
+        try destination.qmp.call("migrate-incoming", ["uri": "unix:\(scene.path("many"))"])
+        try source.qmp.call("migrate", ["uri": "unix:\(scene.path("many"))"])
+        let failure = try source.migrationFailure()
+        #expect(failure.contains("Too many open files"), "\(failure)")
+        try scene.expectRunsOn(source)
+        try source.set("multifd", false)
+        try scene.expectMoves(source, to: "second")
+    }
+
     @Test(
         "With nobody there the source says so, and the guest goes on",
         arguments: [

@@ -42,6 +42,8 @@ static inline int cplatform_fallocate(int fd, int mode, int64_t offset, int64_t 
 }
 /// Bytes that the peer of a tcp socket said it has room for (TCP_INFO, tcpi_snd_wnd); -1: it is none, or unknown.
 int64_t cplatform_tcp_send_window(int fd);
+/// Lets the process have as many descriptors as it may (RLIMIT_NOFILE).
+void cplatform_raise_descriptor_limit(void);
 /// Bytes of memory that the process may lock (RLIMIT_MEMLOCK).
 uint64_t cplatform_memlock_limit(void);
 /// Takes one message about sends with MSG_ZEROCOPY off a socket's error queue: 1: `count` of them are done, and the
