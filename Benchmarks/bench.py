@@ -96,7 +96,6 @@ def warm_memory(size):
 
 
 def move(binary, directory, memory, words, transport, touched, capabilities=(), parameters=None, tls=False):
-    warm_memory(touched * 5 // 2)
     uri = f'unix:{directory}/move.sock' if transport == 'unix' else f'tcp:127.0.0.1:{free_port()}'
     vmms = []
     try:
@@ -114,7 +113,8 @@ def move(binary, directory, memory, words, transport, touched, capabilities=(), 
                                            'dir': f'{ROOT}/Tests/Fixtures/tls/lab'})
             side.qmp.call('migrate-set-parameters', **{'tls-creds': 't', 'tls-hostname': 'localhost'})
         destination.qmp.call('migrate-incoming', uri=uri)
-        time.sleep(1)
+        warm_memory(touched * 5 // 4)
+        time.sleep(0.5)
         cpu = source.cpu() + destination.cpu()
         began = time.monotonic()
         source.qmp.call('migrate', uri=uri)
