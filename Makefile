@@ -25,7 +25,7 @@ help:
 	@echo 'make build              .build/release/martlet'
 	@echo 'make test               what CI runs: format, guests, all tests'
 	@echo 'make bench              figures beside QEMU 10.0.2, into Documentation/Benchmarks.md (RUNS=5)'
-	@echo 'make dirty              how exactly dirty rates are measured and limits are kept (some minutes, nothing else running)'
+	@echo 'make dirty              how exactly dirty rates are measured and limits are kept, into Documentation/DirtyRate.md'
 	@echo 'make cuts               the connection harmed at every place of a migration (some quarter of an hour)'
 	@echo 'make soak               Debian moved 100 times under load, into Documentation/Soak.md (MOVES= HARTS=)'
 	@echo 'make test-interop       Debian moved to and from QEMU 7.2, 10.0.2 and 10.0.13, into Documentation/Compatibility.md'
@@ -94,7 +94,7 @@ soak: build linux-guest
 	    --markdown Documentation/Soak.md
 
 dirty: build linux-guest
-	Scripts/dirty.py --binary '$(BINARY)' --linux .guest --json .build/dirty.json
+	Scripts/dirty.py --binary '$(BINARY)' --linux .guest --json .build/dirty.json --markdown Documentation/DirtyRate.md
 
 cuts: build
 	Scripts/cuts.py --binary '$(BINARY)' --json .build/cuts.json

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How well the rate at which a guest dirties its memory is measured, and how well harts keep to a limit.
 
-    Scripts/dirty.py [--binary .build/release/martlet] [--linux .guest] [--runs 3] [--json out.json]
+    Scripts/dirty.py [--binary .build/release/martlet] [--linux .guest] [--runs 3] [--json FILE] [--markdown FILE]
 
 The guests know themselves what they write: Guests/demo counts the pages that each of its harts rewrites, and Debian's
 `dirty` says its rate. Measurements have to be within 10 % of that, limited harts within 15 % of their limit, and a hart
@@ -36,6 +36,17 @@ class Table:
         self.missed += not good
         self.rows.append({'what': what, 'found': found, 'true': true, 'off_percent': off, 'good': good})
         print(f"{'ok  ' if good else 'MISS'} {what:<58} {found:9.2f} of {true:9.2f}  {off:+6.1f} %", flush=True)
+
+
+def markdown(rows):
+    lines = ['# Dirty rates and limits', '', '<!-- Written by `make dirty`. -->', '',
+             'What the guest itself counts or is limited to, and what was found (`Scripts/dirty.py` says how). A rate has to be '
+             'within 10 %,', 'a limited hart within 15 % of its limit, and a hart beside one with a limit as fast as without.',
+             '', f'Taken {time.strftime("%Y-%m-%d")} on {os.cpu_count()} processors.', '',
+             '| | found | true, or the limit | off by % | |', '|---|--:|--:|--:|---|']
+    lines += [f"| {r['what']} | {r['found']:.2f} | {r['true']:.2f} | {r['off_percent']:+.1f} | {'ok' if r['good'] else 'missed'} |"
+              for r in rows]
+    return '\n'.join(lines) + '\n'
 
 
 def bare(guest, words, memory, harts=1):
@@ -198,6 +209,7 @@ def main():
     parser.add_argument('--runs', type=int, default=3)
     parser.add_argument('--only', default='', help='a regular expression: ' + ', '.join(PARTS))
     parser.add_argument('--json', default='')
+    parser.add_argument('--markdown', default='', help='write the table to this file')
     options = parser.parse_args()
     options.words = binary_words(options.binary)
     directory = tempfile.mkdtemp(prefix='martlet-dirty-')
@@ -214,6 +226,9 @@ def main():
     if options.json:
         with open(options.json, 'w') as f:
             json.dump(table.rows, f, indent=1)
+    if options.markdown:
+        with open(options.markdown, 'w') as f:
+            f.write(markdown(table.rows))
     print(f'{len(table.rows)} figures, {table.missed} missed')
     return 1 if table.missed else 0
 

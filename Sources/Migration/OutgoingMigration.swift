@@ -1,5 +1,6 @@
 import Bytes
 import CPlatform
+import Glibc
 import GuestMemory
 import MigrationStream
 import Synchronization
@@ -164,6 +165,7 @@ final class OutgoingMigration: Sendable {
     func cancel() throws(MigrationError) {
         var refused = false
         var entered = false
+        var isConnecting = false
         let channels = control.withLock { control -> [Channel] in
             // The phase changes under the lock: once `cancelled` is decided, nothing else can be.
             guard figures.withLock({ $0.status.isUnderWay }) else { return [] }
@@ -172,6 +174,7 @@ final class OutgoingMigration: Sendable {
                 return []
             }
             entered = !control.isCancelled
+            isConnecting = !control.hasConnected
             control.isCancelled = true
             return control.others + (control.channel.map { [$0] } ?? [])
         }
@@ -181,6 +184,9 @@ final class OutgoingMigration: Sendable {
         if entered { enter(.cancelling) }
         wake.set()
         for channel in channels { channel.shutdown() }
+        // A connection that is being made ends at once, and with it the attempt: who cancels may try again with the next
+        // command. Looking up a name cannot be ended and is not waited for.
+        for _ in 0..<500 where isConnecting && figures.withLock({ $0.status.isUnderWay }) { usleep(1000) }
     }
 
     /// Breaks the connections, from any thread, as if the network had.
@@ -442,7 +448,8 @@ final class OutgoingMigration: Sendable {
             ram.dirtySyncCount = 1
             report.ram = ram
         }
-        account(head.count + list.count + Int(clamping: multifd?.sentBytes ?? 0), stopped: false)
+        account(
+            head.count + list.count + Int(clamping: multifd?.sentBytes ?? 0), pages.sender, stopped: false)
         emit(.pass(1))
         if control.withLock({ $0.isCancelled }) { throw .cancelled }
         enter(.active)

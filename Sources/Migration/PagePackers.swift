@@ -15,6 +15,20 @@ public struct CompressionStatistics: Equatable, Sendable {
     public var compressionRate = 0.0
 
     public init() {}
+
+    /// Sets the rates of a period.
+    ///
+    /// - Parameters:
+    ///   - start: what was counted when it began.
+    ///   - examined: pages of any kind that were sent in it.
+    mutating func setRates(since start: CompressionStatistics, examined: UInt64) {
+        let bytes = compressedSize &- start.compressedSize
+        busyRate = examined == 0 ? 0 : Double(busy &- start.busy) / Double(examined)
+        // Without a page in it, the rate of the last period that had one stays.
+        if bytes > 0 {
+            compressionRate = Double(pages &- start.pages) * Double(guestPageSize) / Double(bytes)
+        }
+    }
 }
 
 /// Capability `compress` at the source: threads that pack single pages. The migration's thread gives them pages, and
@@ -169,13 +183,7 @@ final class PagePackers {
     ///
     /// - Parameter examined: pages of any kind that were sent in it.
     func endPeriod(examined: UInt64) {
-        let pages = statistics.pages &- periodStart.pages
-        let bytes = statistics.compressedSize &- periodStart.compressedSize
-        let busy = statistics.busy &- periodStart.busy
-        statistics.busyRate = examined == 0 ? 0 : Double(busy) / Double(examined)
-        if bytes > 0 {
-            statistics.compressionRate = Double(pages) * Double(guestPageSize) / Double(bytes)
-        }
+        statistics.setRates(since: periodStart, examined: examined)
         periodStart = statistics
     }
 }

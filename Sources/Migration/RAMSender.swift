@@ -38,6 +38,8 @@ struct RAMSender: ~Copyable {
     /// Pages of the next multifd packet, and their block.
     private var queued: [UInt64] = []
     private var queuedBlock = 0
+    /// What is sent has to keep to a number of bytes.
+    private var isLimited = true
 
     /// - Parameter memory: its dirty log is on.
     init(_ memory: GuestMemory, _ ways: PageWays) {
@@ -113,6 +115,7 @@ struct RAMSender: ~Copyable {
             written + batch.byteCount + Int(clamping: (ways.multifd?.sentBytes ?? 0) &- before)
         }
         isLast = kind == .end
+        isLimited = limit < 1 << 40
         batch.removeAll()
         batch.beginSection(kind, id: id)
         if needsSynchronization, !ways.synchronizesBodies {
@@ -155,7 +158,7 @@ struct RAMSender: ~Copyable {
 
     private mutating func sendQueued() throws(TransportError) {
         guard !queued.isEmpty, let multifd = ways.multifd else { return }
-        try multifd.send(block: queuedBlock, &queued)
+        try multifd.send(block: queuedBlock, &queued, depth: isLimited ? 1 : 8)
     }
 
     /// Puts the dirty pages of the present word of the bitmap into the batch, from the present page on, until it is

@@ -82,6 +82,48 @@ struct SecureMoves {
         try move(kind, channels: channels, returnPath: true, from: qemu, to: martlet)
     }
 
+    @Test(
+        "A list of names, of the command or of a file, says whose guest is taken",
+        arguments: ["authz-list", "authz-listfile"], [true, false])
+    func authorized(type: String, isLetIn: Bool) throws {
+        let scene = try Scene()
+        let source = try scene.source()
+        let destination = try VMM(
+            scene.program, "destination", in: scene.workplace,
+            demoGuest(Scene.still, memory: "6M") + ["-incoming", "defer"])
+        try secure(source, .certificates, "client")
+        try secure(destination, .certificates, "server")
+        let list: [String: Any] = [
+            "policy": "deny",
+            "rules": [
+                ["match": isLetIn ? "O=lab,CN=src" : "O=lab,CN=other", "policy": "allow", "format": "exact"]
+            ],
+        ]
+        var properties: [String: Any] = ["qom-type": type, "id": "a"]
+        if type == "authz-list" {
+            properties.merge(list) { $1 }
+        } else {
+            properties["filename"] = scene.path("list")
+            try JSONSerialization.data(withJSONObject: list).write(to: URL(filePath: scene.path("list")))
+        }
+        try destination.qmp.call("object-add", properties)
+        try destination.qmp.call("migrate-set-parameters", ["tls-authz": "a"])
+        let path = scene.path("move")
+        try destination.qmp.call("migrate-incoming", ["uri": "unix:\(path)"])
+        if isLetIn {
+            try scene.expectMoves(source, to: destination, at: path)
+        } else {
+            try source.qmp.call("migrate", ["uri": "unix:\(path)"])
+            #expect(try source.migrationFailure() != "")
+            try scene.expectRunsOn(source)
+            // The wait goes on for others.
+            let info = try destination.qmp.call("query-migrate")
+            #expect(info["status"] as? String == "setup")
+            let said = info["error-desc"] as? String ?? ""
+            #expect(said.contains("TLS x509 authz check for O=lab,CN=src is denied"), "\(said)")
+        }
+    }
+
     @Test("A silent destination blocks no monitor, and can be left for another one")
     func silent() throws {
         let scene = try Scene()

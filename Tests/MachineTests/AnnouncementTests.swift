@@ -2,6 +2,7 @@ import Bytes
 import Glibc
 import Migration
 import QAPI
+import Synchronization
 import Testing
 import Transport
 
@@ -79,6 +80,25 @@ struct AnnouncementTests {
         let sourceCable = try sourceWire.accept()
         sourceCable.setReadPatience(milliseconds: 1)
         #expect(throws: ByteError.self) { _ = try InputBuffer(sourceCable).uint8() }
+    }
+
+    @Test("announce-self of a name takes the place of the one before; without rounds it only ends that")
+    func named() {
+        let announcer = Announcer()
+        let counts = Mutex<[String: Int]>([:])
+        func begin(_ id: String, rounds: Int64) {
+            announcer.begin(AnnounceParameters(initial: 1000, max: 1000, rounds: rounds, step: 1, id: id)) {
+                counts.withLock { $0[id, default: 0] += 1 }
+            }
+        }
+        begin("ended", rounds: 5)
+        begin("ended", rounds: 0)
+        begin("again", rounds: 2)
+        begin("again", rounds: 2)
+        begin("other", rounds: 2)
+        #expect(wait { counts.withLock { $0["other"] == 2 && $0["again"] == 3 } })
+        usleep(200_000)
+        #expect(counts.withLock { $0 } == ["ended": 1, "again": 3, "other": 2])
     }
 
     @Test("announce-self sends as many as it is asked for, on the cards that are named")

@@ -90,6 +90,32 @@ struct MultifdTests {
     }
 
     @Test(
+        "are packed the smaller the higher the level, from the lowest to the highest",
+        arguments: [
+            (MultifdPacket.Compression.zlib, [UInt8(0), 1, 6, 9]), (.zstd, [1, 3, 10, 20]),
+        ])
+    func levels(_ compression: MultifdPacket.Compression, _ levels: [UInt8]) throws {
+        // Words out of a few, in an order that repeats late.
+        var value: UInt64 = 88_172_645_463_325_252
+        let words = (0..<16 * 512).map { _ -> UInt64 in
+            value = value &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return (value >> 60) &* 0x0101_0407_1013_1925
+        }
+        let sizes = try levels.map { level -> Int in
+            let writer = try #require(MultifdWriter(compression, level: level))
+            var size = 0
+            unsafe words.withUnsafeBytes { pages in
+                unsafe writer.pages(
+                    number: 1, block: "ram", base: pages.baseAddress.unsafelyUnwrapped,
+                    offsets: (0..<16).map { $0 * 4096 }
+                ) { vectors in size += unsafe vectors.reduce(0) { unsafe $0 + $1.iov_len } }
+            }
+            return size
+        }
+        #expect(sizes == sizes.sorted(by: >) && Set(sizes).count == sizes.count, "\(sizes)")
+    }
+
+    @Test(
         "are written as they are read, runs of pages in one piece",
         arguments: [MultifdPacket.Compression.none, .zlib, .zstd])
     func written(_ compression: MultifdPacket.Compression) throws {

@@ -108,6 +108,28 @@ import Testing
         #expect(found == expected)
     }
 
+    /// Percentages after bad periods, each of which dirtied as much as was sent.
+    @Test(
+        "Each parameter of the throttle counts",
+        arguments: [
+            // throttle-trigger-threshold, cpu-throttle-initial, -increment, max-cpu-throttle
+            ([50, 5, 1, 7], [0, 5, 5, 6, 6, 7, 7, 7, 7]), ([99, 30, 20, 60], [0, 30, 30, 50, 50, 60]),
+            ([100, 20, 10, 99], [0, 0, 0, 0, 0]), ([1, 99, 99, 99], [0, 99, 99, 99]),
+        ] as [([UInt8], [UInt8])])
+    func throttleParameters(parameters: [UInt8], expected: [UInt8]) {
+        var settings = MigrationSettings()
+        settings.throttleTriggerThreshold = parameters[0]
+        settings.cpuThrottleInitial = parameters[1]
+        settings.cpuThrottleIncrement = parameters[2]
+        settings.maxCpuThrottle = parameters[3]
+        var converge = AutoConverge()
+        let found = expected.map { _ -> UInt8 in
+            _ = converge.judge(dirtied: 1_000_000, sent: 1_000_000, settings)
+            return converge.percentage
+        }
+        #expect(found == expected)
+    }
+
     @Test("Announcements come as often and as late as the parameters say")
     func announcements() {
         let settings = MigrationSettings()

@@ -1,3 +1,4 @@
+import Foundation
 import GuestMemory
 import Migration
 import QAPI
@@ -268,6 +269,10 @@ import Transport
         #expect(found.map(\.name) == ["mig/src/main", "mig/src/send_0", "mig/src/send_1"])
         #expect(eventually { pair.from.migrationThreads.allSatisfy { $0.id > 0 } })
         #expect(Set(pair.from.migrationThreads.map(\.id)).count == 3)
+        for thread in pair.from.migrationThreads {
+            let kernel = try String(contentsOfFile: "/proc/self/task/\(thread.id)/comm", encoding: .utf8)
+            #expect(kernel == thread.name + "\n")
+        }
         try pair.from.cancel()
         #expect(eventually { pair.isOver && pair.from.migrationThreads.isEmpty })
     }

@@ -151,6 +151,13 @@ extension MigrationInfo {
             add("xbzrle encoding rate", cache.encodingRate.fixed(2))
             add("xbzrle overflow", cache.overflow)
         }
+        if let compression {
+            add("compression pages", compression.pages, "pages")
+            add("compression busy", compression.busy)
+            add("compression busy rate", compression.busyRate.fixed(2))
+            add("compressed size", compression.compressedSize >> 10, "kbytes")
+            add("compression rate", compression.compressionRate.fixed(2))
+        }
         add("cpu throttle percentage", cpuThrottlePercentage)
         add("dirty-limit throttle time", dirtyLimitThrottleTimePerRound, "us")
         add("dirty-limit ring full time", dirtyLimitRingFullTime, "us")

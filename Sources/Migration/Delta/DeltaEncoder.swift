@@ -20,6 +20,17 @@ public struct XBZRLEStatistics: Equatable, Sendable {
     public var overflow: UInt64 = 0
 
     public init() {}
+
+    /// Sets the rates of a period.
+    ///
+    /// - Parameters:
+    ///   - start: what was counted when it began.
+    ///   - examined: pages of any kind that were sent in it.
+    mutating func setRates(since start: XBZRLEStatistics, examined: UInt64) {
+        let (pages, bytes) = (pages &- start.pages, bytes &- start.bytes)
+        cacheMissRate = examined == 0 ? 0 : Double(cacheMiss &- start.cacheMiss) / Double(examined)
+        encodingRate = pages == 0 || bytes == 0 ? 0 : Double(pages) * Double(guestPageSize) / Double(bytes)
+    }
 }
 
 /// Capability `xbzrle` at the source: sends pages that were sent before as differences. One thread.
@@ -129,12 +140,7 @@ final class DeltaEncoder {
     ///
     /// - Parameter examined: pages of any kind that were sent in it.
     func endPeriod(examined: UInt64) {
-        let pages = statistics.pages &- periodStart.pages
-        let bytes = statistics.bytes &- periodStart.bytes
-        let misses = statistics.cacheMiss &- periodStart.cacheMiss
-        statistics.cacheMissRate = examined == 0 ? 0 : Double(misses) / Double(examined)
-        statistics.encodingRate =
-            pages == 0 || bytes == 0 ? 0 : Double(pages) * Double(guestPageSize) / Double(bytes)
+        statistics.setRates(since: periodStart, examined: examined)
         periodStart = statistics
     }
 }

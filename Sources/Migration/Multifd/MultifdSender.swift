@@ -100,9 +100,12 @@ final class MultifdSender: Sendable {
     }
 
     /// Queues the pages of one packet, once there is room, and empties `offsets`.
-    func send(block: Int, _ offsets: inout [UInt64]) throws(TransportError) {
+    ///
+    /// - Parameter depth: packets of each channel that may lie in the queue: more of them keep the channels busy when the
+    ///   migration's thread has to wait for a processor, and are sent whatever the bandwidth's limit says by then.
+    func send(block: Int, _ offsets: inout [UInt64], depth: Int) throws(TransportError) {
         let pages = Pages(block: block, offsets: offsets)
-        let limit = lanes.count
+        let limit = lanes.count * depth
         let result = state.wait { state -> Result<[UInt64], TransportError>? in
             if let failure = state.failure { return .failure(failure) }
             guard state.queue.count < limit else { return nil }
